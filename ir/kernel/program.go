@@ -1,0 +1,105 @@
+package kernel
+
+import "github.com/sparsec/sparsec/ir/sparse"
+
+// Lanes is the multiple of float32 to which every buffer, gate block and
+// constant vector is padded with zeros, so that no kernel needs a tail.
+const Lanes = 16
+
+// Guard is the number of readable float32 behind every padded buffer: a window
+// may start at the last logical element.
+const Guard = 16
+
+// Pad rounds n up to a multiple of Lanes.
+func Pad(n int) int { return (n + Lanes - 1) &^ (Lanes - 1) }
+
+// Program is what one step of a model does.
+type Program struct {
+	Name     string
+	Inputs   []Port
+	Outputs  []Port
+	Buffers  []Buffer
+	States   []State
+	Consts   []Const
+	Matrices []Matrix
+	Layers   []Layer // in order of execution
+}
+
+// Port is an input or output of a step: Size float32, or one index below Bound.
+type Port struct {
+	Name  string
+	Buf   int // of Buffers; −1 for an index, which only a Lookup reads
+	Size  int
+	Bound int // of an index; 0 for float32
+}
+
+// Buffer is a vector of one stream. It has Pad(Len)+Guard elements; those past
+// Len are zero or, in a buffer that a cell or matrix wrote, finite.
+type Buffer struct {
+	Name string
+	Len  int
+}
+
+// State is a buffer that keeps its value from step to step.
+type State struct {
+	Name string // of the model's state
+	Buf  int
+	Size int
+	Init int // of Consts; −1 for zeros
+}
+
+// Const is a vector (bias, initial state) or a table (embedding) of Rows rows,
+// each padded to Pad(Cols).
+type Const struct {
+	Name       string // of the tensors it comes from
+	Rows, Cols int
+	Data       []float32 // Rows·Pad(Cols)
+}
+
+// Strategy is a family of kernels for matrix–vector products.
+type Strategy uint8
+
+const (
+	Dense    Strategy = iota // all columns, panels of rows
+	Block                    // R×1 row blocks
+	Window                   // sliding-window permute, packed stream
+	Unrolled                 // the window steps as straight-line code
+)
+
+// Matrix is one packed matrix and what a reader wants to know of it.
+type Matrix struct {
+	Name     string // tensor, with the row range where it is a part
+	Strategy Strategy
+	Packed   sparse.Packed
+	Rows     int // logical, before gate padding
+	Cols     int
+	NNZ      int
+	Ranges   []Range // what each call of the kernel covers
+}
+
+// Range is a half-open range of row groups (of 8 rows) that one assembly call
+// covers, kept under about 100 µs.
+type Range struct{ From, To int }
+
+// Layer is what one function of the package does; Go can preempt between calls.
+type Layer struct {
+	Name   string // of the node
+	Doc    string // one line: op and sizes
+	Instrs []Instr
+}
+
+// Space says whether a Ref points to a buffer or a constant.
+type Space uint8
+
+const (
+	Buf Space = iota
+	Con
+)
+
+// Ref is a place in a buffer or constant: element Off, a multiple of Lanes
+// unless an instruction says otherwise.
+type Ref struct {
+	Space Space
+	ID    int
+	Off   int
+}

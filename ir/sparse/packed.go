@@ -1,0 +1,42 @@
+package sparse
+
+// Packed is a matrix in the form that one family of kernels reads.
+//
+// Rows() is a multiple of 8: packers add empty rows. A kernel computes
+// dst = init + W·src for whole groups of rows; src has Cols() values and at
+// least 16 more that can be read.
+type Packed interface {
+	Rows() int // multiple of 8
+	Cols() int
+	NNZ() int   // weights stored that are not padding
+	Steps() int // vector steps of the kernel, padding lanes included
+	// Sections are the arrays that the kernel reads, in the order it reads
+	// them, little-endian.
+	Sections() []Section
+	// MulAdd computes dst = init + W·src in float32, in the kernel's order of
+	// additions. len(dst) and len(init) are at least Rows(), len(src) at least
+	// Cols()+16; dst and init may be the same slice.
+	MulAdd(dst, init, src []float32)
+	// Unpack is the matrix the packed form stands for: what Sections say, not
+	// what was packed.
+	Unpack() *Matrix
+}
+
+// Section is one array of a packed matrix.
+type Section struct {
+	Name string // "weights", "bases", "counts", …: what the array holds
+	Data []byte
+}
+
+// IndexForm says where a window's lane index is kept inside the weight word.
+type IndexForm uint8
+
+const (
+	// Exponent keeps the index in the top exponent bits, which are constant
+	// after scaling by a power of two: float32 weights stay exact. It needs
+	// non-zero weights within a range of 2^31.
+	Exponent IndexForm = iota
+	// Mantissa keeps the index in the low 3 mantissa bits: weights move by at
+	// most 2^-21 relative, and the kernel saves the decoding.
+	Mantissa
+)
