@@ -24,7 +24,7 @@ const (
 // adds. The SSE sets are left out on purpose: mixing their encodings with YMM
 // code costs state transitions, and VEX forms exist for all of them.
 var extensions = map[Level][]string{
-	AVX2:   {"AVX", "AVX2", "FMA3", "F16C", "BMI", "BMI2", "POPCNT", "LZCNT", "CMOV"},
+	AVX2:   {"AVX", "AVX2", "FMA3", "F16C", "BMI", "BMI2", "POPCNT", "LZCNT", "CMOV", "CPUID"},
 	AVX512: {"AVX512F", "AVX512CD", "AVX512DQ", "AVX512BW", "AVX512VL"},
 }
 
