@@ -1,0 +1,81 @@
+package kernel
+
+// Access says how an instruction uses an operand.
+type Access uint8
+
+const (
+	Read Access = 1 << iota
+	Write
+)
+
+// Operand is one place that an instruction reads or writes: Blocks blocks of
+// Size elements, each at the next multiple of Lanes after the one before.
+type Operand struct {
+	Role   string // the field of the instruction
+	Ref    Ref
+	Access Access
+	Blocks int
+	Size   int  // of a block, without padding
+	Exact  bool // only Size elements are touched, at any offset
+	Wide   bool // Guard elements behind the last may be read
+}
+
+// Extent is the number of elements from Ref that the instruction may write or
+// needs; Guard elements of a Wide operand not counted.
+func (o Operand) Extent() int {
+	if o.Exact || o.Wide {
+		return o.Size
+	}
+	return o.Blocks * Pad(o.Size)
+}
+
+// Operands lists what the instruction reads and writes, reads first. The rows
+// of a MatVec come from its matrix.
+func (p *Program) Operands(in Instr) []Operand {
+	vec := func(role string, r Ref, a Access, blocks, size int) Operand {
+		return Operand{Role: role, Ref: r, Access: a, Blocks: blocks, Size: size}
+	}
+	exact := func(role string, r Ref, a Access, size int) Operand {
+		return Operand{Role: role, Ref: r, Access: a, Blocks: 1, Size: size, Exact: true}
+	}
+	switch in := in.(type) {
+	case MatVec:
+		m := p.Matrices[in.Matrix].Packed
+		return []Operand{
+			exact("Init", in.Init, Read, m.Rows()),
+			{Role: "Src", Ref: in.Src, Access: Read, Blocks: 1, Size: m.Cols(), Wide: true},
+			exact("Dst", in.Dst, Write, m.Rows()),
+		}
+	case Lookup:
+		return []Operand{vec("Dst", in.Dst, Write, 1, p.Consts[in.Table].Cols)}
+	case Activate:
+		return []Operand{vec("Src", in.Src, Read, 1, in.Size), vec("Dst", in.Dst, Write, 1, in.Size)}
+	case Binary:
+		return []Operand{vec("A", in.A, Read, 1, in.Size), vec("B", in.B, Read, 1, in.Size),
+			vec("Dst", in.Dst, Write, 1, in.Size)}
+	case Copy:
+		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
+	case Softmax:
+		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
+	case GRUCell:
+		return []Operand{vec("X", in.X, Read, 3, in.Size), vec("R", in.R, Read, 3, in.Size),
+			vec("H", in.H, Read|Write, 1, in.Size)}
+	case GRUReset:
+		return []Operand{vec("X", in.X, Read, 1, in.Size), vec("R", in.R, Read, 1, in.Size),
+			vec("H", in.H, Read, 1, in.Size), vec("RH", in.RH, Write, 1, in.Size)}
+	case GRUUpdate:
+		return []Operand{vec("X", in.X, Read, 3, in.Size), vec("R", in.R, Read, 2, in.Size),
+			vec("N", in.N, Read, 1, in.Size), vec("H", in.H, Read|Write, 1, in.Size)}
+	case LSTMCell:
+		return []Operand{vec("X", in.X, Read, 4, in.Size), vec("R", in.R, Read, 4, in.Size),
+			vec("H", in.H, Write, 1, in.Size), vec("C", in.C, Read|Write, 1, in.Size)}
+	}
+	return nil
+}
+
+// anyOffset reports whether the operands of the instruction may begin at any
+// element.
+func anyOffset(in Instr) bool {
+	_, ok := in.(Copy)
+	return ok
+}

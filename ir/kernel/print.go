@@ -1,0 +1,197 @@
+package kernel
+
+import (
+	"fmt"
+	"strings"
+)
+
+// String is the program as text, one line a port, buffer, constant, matrix and
+// instruction, without the numbers: the same program prints the same text.
+func (p *Program) String() string {
+	w := printer{p: p}
+	w.line("program %q", p.Name)
+	w.tables()
+	w.matrices()
+	for _, l := range p.Layers {
+		w.line("")
+		w.line("layer %s // %s", l.Name, l.Doc)
+		for _, in := range l.Instrs {
+			w.line("\t%s", w.instr(in))
+		}
+	}
+	return w.b.String()
+}
+
+type printer struct {
+	p *Program
+	b strings.Builder
+}
+
+func (w *printer) line(format string, args ...any) {
+	fmt.Fprintf(&w.b, format+"\n", args...)
+}
+
+func (w *printer) tables() {
+	for _, in := range w.p.Inputs {
+		if in.Bound > 0 {
+			w.line("input %s index below %d", in.Name, in.Bound)
+			continue
+		}
+		w.line("input %s [%d] in %s", in.Name, in.Size, w.buffer(in.Buf))
+	}
+	for _, out := range w.p.Outputs {
+		w.line("output %s [%d] in %s", out.Name, out.Size, w.buffer(out.Buf))
+	}
+	for _, b := range w.p.Buffers {
+		w.line("buffer %s [%d]", b.Name, b.Len)
+	}
+	for _, s := range w.p.States {
+		init := "zeros"
+		if s.Init >= 0 {
+			init = w.constant(s.Init)
+		}
+		w.line("state %s [%d] in %s from %s", s.Name, s.Size, w.buffer(s.Buf), init)
+	}
+	for i, c := range w.p.Consts {
+		w.line("constant c%d %q [%d×%d]", i, c.Name, c.Rows, c.Cols)
+	}
+}
+
+func (w *printer) matrices() {
+	for i, m := range w.p.Matrices {
+		w.line("matrix m%d %q %s [%d×%d] nnz %d, packed rows %d, steps %d, bytes %d, ranges %s",
+			i, m.Name, m.Strategy, m.Rows, m.Cols, m.NNZ, m.Packed.Rows(), m.Packed.Steps(), bytes(m), ranges(m.Ranges))
+	}
+}
+
+func bytes(m Matrix) int {
+	n := 0
+	for _, s := range m.Packed.Sections() {
+		n += len(s.Data)
+	}
+	return n
+}
+
+func ranges(rs []Range) string {
+	var s []string
+	for _, r := range rs {
+		s = append(s, fmt.Sprintf("%d–%d", r.From, r.To))
+	}
+	return strings.Join(s, " ")
+}
+
+func (w *printer) instr(in Instr) string {
+	op := mnemonic(in)
+	switch in := in.(type) {
+	case MatVec:
+		return fmt.Sprintf("%s %s = %s + m%d·%s", op, w.ref(in.Dst), w.ref(in.Init), in.Matrix, w.ref(in.Src))
+	case Lookup:
+		return fmt.Sprintf("%s %s = c%d[%s]", op, w.ref(in.Dst), in.Table, w.port(in.Input))
+	case Activate:
+		f := in.Func.String()
+		if in.Func == ClippedReLU {
+			f = fmt.Sprintf("%s(%v)", f, in.Clip)
+		}
+		return fmt.Sprintf("%s %s = %s %s, %d", op, w.ref(in.Dst), f, w.ref(in.Src), in.Size)
+	case Binary:
+		return fmt.Sprintf("%s %s = %s %s %s, %d", op, w.ref(in.Dst), w.ref(in.A), in.Func, w.ref(in.B), in.Size)
+	case Copy:
+		return fmt.Sprintf("%s %s = %s, %d", op, w.ref(in.Dst), w.ref(in.Src), in.Size)
+	case Softmax:
+		return fmt.Sprintf("%s %s = %s, %d", op, w.ref(in.Dst), w.ref(in.Src), in.Size)
+	case GRUCell:
+		return fmt.Sprintf("%s %s, x %s, r %s, %s, %d", op, w.ref(in.H), w.ref(in.X), w.ref(in.R), in.Func, in.Size)
+	case GRUReset:
+		return fmt.Sprintf("%s %s = h %s, x %s, r %s, %d", op, w.ref(in.RH), w.ref(in.H), w.ref(in.X), w.ref(in.R), in.Size)
+	case GRUUpdate:
+		return fmt.Sprintf("%s %s, x %s, r %s, n %s, %s, %d", op, w.ref(in.H), w.ref(in.X), w.ref(in.R), w.ref(in.N), in.Func, in.Size)
+	case LSTMCell:
+		return fmt.Sprintf("%s %s, c %s, x %s, r %s, %d", op, w.ref(in.H), w.ref(in.C), w.ref(in.X), w.ref(in.R), in.Size)
+	}
+	return op
+}
+
+// mnemonic names an instruction in the text form and in faults.
+func mnemonic(in Instr) string {
+	switch in.(type) {
+	case MatVec:
+		return "matvec"
+	case Lookup:
+		return "lookup"
+	case Activate:
+		return "activate"
+	case Binary:
+		return "binary"
+	case Copy:
+		return "copy"
+	case Softmax:
+		return "softmax"
+	case GRUCell:
+		return "gru_cell"
+	case GRUReset:
+		return "gru_reset"
+	case GRUUpdate:
+		return "gru_update"
+	case LSTMCell:
+		return "lstm_cell"
+	}
+	return fmt.Sprintf("%T", in)
+}
+
+// ref prints a place; a number that refers to nothing is printed as it is, so
+// that a faulty program can be looked at.
+func (w *printer) ref(r Ref) string {
+	s := ""
+	if r.Space == Buf {
+		s = w.buffer(r.ID)
+	} else {
+		s = w.constant(r.ID)
+	}
+	if r.Off != 0 {
+		s += fmt.Sprintf("+%d", r.Off)
+	}
+	return s
+}
+
+func (w *printer) buffer(i int) string {
+	if i < 0 || i >= len(w.p.Buffers) {
+		return fmt.Sprintf("buffer?%d", i)
+	}
+	return w.p.Buffers[i].Name
+}
+
+func (w *printer) constant(i int) string {
+	if i < 0 || i >= len(w.p.Consts) {
+		return fmt.Sprintf("c?%d", i)
+	}
+	return fmt.Sprintf("c%d", i)
+}
+
+func (w *printer) port(i int) string {
+	if i < 0 || i >= len(w.p.Inputs) {
+		return fmt.Sprintf("input?%d", i)
+	}
+	return w.p.Inputs[i].Name
+}
+
+// String is the function's name in the text form.
+func (f Func) String() string {
+	return name([]string{Tanh: "tanh", Sigmoid: "sigmoid", ReLU: "relu", ClippedReLU: "clipped_relu"}, int(f))
+}
+
+// String is the function's sign in the text form.
+func (f BinaryFunc) String() string {
+	return name([]string{Add: "+", Sub: "-", Mul: "*"}, int(f))
+}
+
+// String is the strategy's name in plans, options and kernel names.
+func (s Strategy) String() string {
+	return name([]string{Dense: "dense", Block: "block", Window: "window", Unrolled: "unrolled"}, int(s))
+}
+
+func name(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("?%d", i)
+}
