@@ -1,0 +1,88 @@
+//go:build amd64 && !purego
+
+package gemm
+
+// Cache blocking: a block of A, mcBlock×kcBlock, stays in the L2 cache while
+// the panels of B, kcBlock×nr each, pass through L1.
+const (
+	kcBlock = 384
+	mcBlock = 144 // a multiple of every mr
+	ncBlock = 1024
+)
+
+// block computes one region of C.
+func (j *job) block(w *workspace, r region) {
+	depth := evenDepth(j.k)
+	for n0 := r.n0; n0 < r.n1; n0 += ncBlock {
+		n1 := min(n0+ncBlock, r.n1)
+		beta := j.beta
+		for l := 0; l < j.k; l += depth {
+			k := min(depth, j.k-l)
+			b := w.packB(j, l, k, n0, n1, r.m1-r.m0)
+			for m0 := r.m0; m0 < r.m1; m0 += mcBlock {
+				m1 := min(m0+mcBlock, r.m1)
+				a := w.packA(j, m0, m1, l, k, n1-n0)
+				j.sweep(w, a, b, region{m0, m1, n0, n1}, beta)
+			}
+			beta = 1 // the first pass has scaled C, the others add to it
+		}
+	}
+}
+
+// evenDepth cuts k into equal parts of at most kcBlock, multiples of 4 for the
+// unrolled loop. It depends on k alone: the cut is part of the order of summation.
+func evenDepth(k int) int {
+	parts := ceilDiv(k, kcBlock)
+	return ceilDiv(ceilDiv(k, parts), 4) * 4
+}
+
+// sweep runs the micro-kernel over the tiles of a region. The tiles of one
+// panel of B follow each other.
+func (j *job) sweep(w *workspace, a view, b panels, r region, beta float32) {
+	mr, nr := j.kernel.mr, j.kernel.nr
+	for n0 := r.n0; n0 < r.n1; n0 += nr {
+		cols := min(nr, r.n1-n0)
+		panel, rsb := b.panel((n0 - r.n0) / nr)
+		for m0 := r.m0; m0 < r.m1; m0 += mr {
+			t := tile{
+				rows: min(mr, r.m1-m0), cols: cols, k: b.k,
+				a: a.from(m0-r.m0, 0), b: panel, rsb: rsb,
+				alpha: j.alpha, beta: beta,
+				c: j.c[m0*j.ldc+n0:], ldc: j.ldc,
+			}
+			t.multiply(j.kernel, w)
+		}
+	}
+}
+
+// tile is one call of the micro-kernel.
+type tile struct {
+	rows, cols, k int
+	a             view
+	b             *float32
+	rsb           int
+	alpha, beta   float32
+	c             []float32
+	ldc           int
+}
+
+func (t *tile) multiply(u microKernel, w *workspace) {
+	vectors := ceilDiv(t.cols, u.lanes)
+	if t.cols == vectors*u.lanes {
+		u.tile(t.rows, vectors, t.k, t.a, t.b, t.rsb, t.c, t.ldc, t.alpha, t.beta)
+		return
+	}
+	// A ragged right edge: the same arithmetic on a copy of C with whole vectors.
+	edge := w.edge[:]
+	if t.beta != 0 {
+		copyTile(edge, u.nr, t.c, t.ldc, t.rows, t.cols)
+	}
+	u.tile(t.rows, vectors, t.k, t.a, t.b, t.rsb, edge, u.nr, t.alpha, t.beta)
+	copyTile(t.c, t.ldc, edge, u.nr, t.rows, t.cols)
+}
+
+func copyTile(dst []float32, ldd int, src []float32, lds int, rows, cols int) {
+	for i := range rows {
+		copy(dst[i*ldd:i*ldd+cols], src[i*lds:i*lds+cols])
+	}
+}
