@@ -1,9 +1,9 @@
 package rt
 
-// AVX2Usable reports whether the processor has AVX2 and FMA and the operating
+// avx2Usable reports whether the processor has AVX2 and FMA and the operating
 // system saves the upper halves of the registers, as Intel's manual (volume 1,
 // 14.3 and 14.7.1) tells to find out. xgetbv is called only where it exists.
-func AVX2Usable(cpuid func(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32), xgetbv func() (eax, edx uint32)) bool {
+func avx2Usable(cpuid func(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32), xgetbv func() (eax, edx uint32)) bool {
 	const (
 		fma     = 1 << 12 // leaf 1 ECX
 		osxsave = 1 << 27

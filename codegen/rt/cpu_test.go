@@ -34,7 +34,7 @@ func TestAVX2Usable(t *testing.T) {
 				return
 			}
 			xgetbv := func() (uint32, uint32) { called = true; return r.xcr0, 0 }
-			if got := AVX2Usable(cpuid, xgetbv); got != r.want || called != r.wantXGETBV {
+			if got := avx2Usable(cpuid, xgetbv); got != r.want || called != r.wantXGETBV {
 				t.Errorf("got %v, xgetbv called %v; want %v, %v", got, called, r.want, r.wantXGETBV)
 			}
 		})
