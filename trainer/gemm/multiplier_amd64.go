@@ -31,33 +31,59 @@ func (e *packedMultiplier) name() string {
 	return "avx2"
 }
 
-// job is one product on its way through the workers.
+// job is one product on its way through the workers, with what the next one
+// uses again.
 type job struct {
 	product
-	kernel microKernel
-	grid   grid
-	spaces []workspace // one a worker
+	kernel  microKernel
+	grid    grid
+	spaces  []workspace // one a worker
+	helpers []helper    // the workers but the caller's goroutine
 
-	next   atomic.Int64 // task to take
-	joined atomic.Int64 // workers that have started
-	wait   sync.WaitGroup
-	help   func() // work and report; made once, since a go statement with arguments allocates
+	next   atomic.Int64  // task to take
+	joined atomic.Int64  // workers that have started
+	busy   atomic.Int64  // helpers that have not left
+	left   chan struct{} // receives when the last helper leaves
 }
 
 func (e *packedMultiplier) multiply(p product) {
 	j := e.acquire()
-	defer e.release(j)
 	j.product = p
 	j.grid = partition(p.m, p.n, p.k, e.kernel, e.workers)
+	j.run(min(e.workers, j.grid.tasks()) - 1)
+	j.product = product{} // an idle job keeps no matrix alive
+	e.release(j)
+}
+
+// run does the work together with a number of helpers.
+func (j *job) run(helpers int) {
 	j.next.Store(0)
 	j.joined.Store(0)
-	helpers := min(e.workers, j.grid.tasks()) - 1
-	j.wait.Add(helpers)
-	for range helpers {
-		go j.help()
+	j.busy.Store(int64(helpers))
+	for i := range helpers {
+		j.helpers[i].assign()
 	}
 	j.work()
-	j.wait.Wait()
+	if helpers > 0 && !lingerUntil(j.allLeft) {
+		<-j.left
+	}
+}
+
+// leave says that a helper will not touch the product any more.
+func (j *job) leave() {
+	if j.busy.Add(-1) == 0 {
+		j.left <- struct{}{}
+	}
+}
+
+// allLeft reports whether the last helper has left, once.
+func (j *job) allLeft() bool {
+	select {
+	case <-j.left:
+		return true
+	default:
+		return false
+	}
 }
 
 // work takes tasks until none is left. Which worker computes a task changes
@@ -81,16 +107,24 @@ func (e *packedMultiplier) acquire() *job {
 		e.idle = e.idle[:last]
 		return j
 	}
-	j := &job{kernel: e.kernel, spaces: make([]workspace, e.workers)}
-	j.help = func() {
-		defer j.wait.Done()
-		j.work()
+	return newJob(e.kernel, e.workers)
+}
+
+func newJob(u microKernel, workers int) *job {
+	j := &job{
+		kernel:  u,
+		spaces:  make([]workspace, workers),
+		helpers: make([]helper, workers-1),
+		left:    make(chan struct{}, 1),
+	}
+	for i := range j.helpers {
+		h := &j.helpers[i]
+		h.serve = func() { h.loop(j) }
 	}
 	return j
 }
 
 func (e *packedMultiplier) release(j *job) {
-	j.product = product{} // keeps no matrix alive
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.idle = append(e.idle, j)
