@@ -1,0 +1,89 @@
+package asm
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// matvec is a matrix–vector kernel under construction: the registers that hold
+// its arguments, named as its parameters are.
+type matvec struct {
+	*Func
+	dst, init, src  reg.GPPhysical
+	weights, places reg.GPPhysical // places: block columns or window bases
+	counts, rows    reg.GPPhysical // rows: panels, block rows or groups left
+}
+
+// startMatVec starts a kernel and loads its arguments; names of sections and of
+// the row count that a kernel does not have are "".
+func startMatVec(f *File, name, signature, doc, weights, places, counts, rows string) *matvec {
+	k := &matvec{
+		Func: f.Func(name, signature, doc),
+		dst:  reg.RDI, init: reg.RSI, src: reg.RDX,
+		weights: reg.R8, places: reg.R9, counts: reg.R10, rows: reg.R11,
+	}
+	for _, a := range []struct {
+		name string
+		reg  reg.GPPhysical
+	}{
+		{"dst", k.dst}, {"init", k.init}, {"src", k.src},
+		{weights, k.weights}, {places, k.places}, {counts, k.counts}, {rows, k.rows},
+	} {
+		if a.name != "" {
+			k.Arg(a.name, a.reg)
+		}
+	}
+	return k
+}
+
+// scratch are the registers that no argument takes.
+var scratch = [4]reg.GPPhysical{reg.RAX, reg.RBX, reg.RCX, reg.R12}
+
+// mem is the operand at a displacement in bytes.
+func mem(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
+
+// zero clears registers.
+func (k *matvec) zero(acc []reg.VecPhysical) {
+	for _, a := range acc {
+		k.VXORPS(a, a, a)
+	}
+}
+
+// quadPlaces loads four 16-bit places with one load and returns the elements of
+// src that they name.
+func (k *matvec) quadPlaces() [4]operand.Mem {
+	r := scratch
+	k.MOVQ(mem(k.places, 0), r[3])
+	k.MOVWLZX(r[3].As16(), r[0].As32())
+	k.RORXQ(operand.U8(16), r[3], r[1])
+	k.MOVWLZX(r[1].As16(), r[1].As32())
+	k.RORXQ(operand.U8(32), r[3], r[2])
+	k.MOVWLZX(r[2].As16(), r[2].As32())
+	k.SHRQ(operand.U8(48), r[3])
+	var m [4]operand.Mem
+	for i := range m {
+		m[i] = operand.Mem{Base: k.src, Index: r[i], Scale: 4}
+	}
+	return m
+}
+
+// sum adds accumulators as a tree, (a0+a1)+(a2+a3), into the first.
+func (k *matvec) sum(acc []reg.VecPhysical) {
+	for stride := 1; stride < len(acc); stride *= 2 {
+		for i := 0; i+stride < len(acc); i += 2 * stride {
+			k.VADDPS(acc[i+stride], acc[i], acc[i])
+		}
+	}
+}
+
+// loop emits "for n > 0 { body; n-- }" with the count in a register.
+func (k *matvec) loop(n reg.GPPhysical, body func()) {
+	top, end := k.NewLabel("loop"), k.NewLabel("done")
+	k.TESTQ(n, n)
+	k.JZ(operand.LabelRef(end))
+	k.Label(top)
+	body()
+	k.DECQ(n)
+	k.JNZ(operand.LabelRef(top))
+	k.Label(end)
+}

@@ -1,0 +1,116 @@
+package asm
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// emitWindow emits the stream kernel of the sliding-window permute: load 8
+// words, permute the 8 elements of src at the base by them (VPERMPS reads the
+// low 3 bits of a lane), multiply and add. Four steps at a time, one
+// accumulator each.
+func emitWindow(f *File, name string, form sparse.IndexForm) {
+	signature := "func(dst, init, src *float32, words, bases, counts *byte, groups int)"
+	doc := name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices in the low mantissa bits; group i has 4·counts[i]\nsteps. It may read 7 elements behind the last column of src. init may be dst."
+	if form == sparse.Exponent {
+		signature = "func(dst, init, src *float32, words, bases, counts *byte, groups int, scale uint32)"
+		doc = name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices below the exponent; group i has 4·counts[i] steps,\nand sums are multiplied by the float32 of bits scale. It may read 7 elements\nbehind the last column of src. init may be dst."
+	}
+	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
+	acc, step := ymm[:4], windowStep{matvec: k, form: form, free: ymm[4:14]}
+	if form == sparse.Exponent {
+		step.mask = ymm[14]
+		step.scale = ymm[15]
+		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
+		k.Arg("scale", reg.RAX)
+		k.VMOVD(reg.EAX, step.scale.AsX())
+		k.VPBROADCASTD(step.scale.AsX(), step.scale)
+	}
+	n := reg.R13
+	k.loop(k.rows, func() {
+		k.MOVL(mem(k.counts, 0), n.As32())
+		k.ADDQ(operand.U8(4), k.counts)
+		k.zero(acc)
+		k.loop(n, func() {
+			for i, x := range k.quadPlaces() {
+				step.emit(mem(k.weights, 32*i), x, acc[i], false)
+			}
+			k.SUBQ(operand.I8(-128), k.weights)
+			k.ADDQ(operand.U8(8), k.places)
+		})
+		step.finish(acc, 0)
+		k.ADDQ(operand.U8(32), k.init)
+		k.ADDQ(operand.U8(32), k.dst)
+	})
+	k.Return()
+}
+
+// windowStep emits single steps of a window kernel.
+type windowStep struct {
+	*matvec
+	form        sparse.IndexForm
+	free        []reg.VecPhysical // taken in turn, two a step
+	mask, scale reg.VecPhysical   // of Exponent
+	taken       int
+}
+
+// emit adds one step to an accumulator, or starts it with the step. The words
+// are loaded once: a second load, as an operand of the multiply-add, would cost
+// half a cycle.
+func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool) {
+	w, v := s.free[s.taken], s.free[s.taken+1]
+	s.taken = (s.taken + 2) % len(s.free)
+	s.VMOVUPS(words, w)
+	s.VPERMPS(x, w, v)
+	if s.form == sparse.Exponent {
+		s.VPSRAD(operand.U8(3), w, w)
+		s.VPAND(s.mask, w, w)
+	}
+	if start {
+		s.VMULPS(w, v, acc)
+	} else {
+		s.VFMADD231PS(w, v, acc)
+	}
+}
+
+// finish adds init to the sum of the accumulators and stores 8 rows.
+func (s *windowStep) finish(acc []reg.VecPhysical, disp int) {
+	s.sum(acc)
+	if s.form == sparse.Exponent {
+		s.VFMADD213PS(mem(s.init, disp), s.scale, acc[0])
+	} else {
+		s.VADDPS(mem(s.init, disp), acc[0], acc[0])
+	}
+	s.VMOVUPS(acc[0], mem(s.dst, disp))
+}
+
+// emitUnrolled emits the window steps of a range of groups as straight-line
+// code: no bases to load, no steps that only pad, no loops.
+func emitUnrolled(f *File, name string, w *sparse.Window, r kernel.Range) {
+	const signature = "func(dst, init, src *float32, words *byte)"
+	doc := name + " computes dst = init + W·src for rows of one matrix, whose\npattern is in the code. It may read 7 elements behind the last column of src.\ninit may be dst."
+	k := startMatVec(f, name, signature, doc, "words", "", "", "")
+	step := windowStep{matvec: k, form: w.Form(), free: ymm[4:14]}
+	if w.Form() == sparse.Exponent {
+		step.mask, step.scale = ymm[14], ymm[15]
+		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
+		k.VMOVUPS(f.Splat8F(w.Scale()), step.scale)
+	}
+	for g := r.From; g < r.To; g++ {
+		first, disp := w.Start(g), 32*(g-r.From)
+		for i := range w.GroupSteps(g) {
+			words := mem(k.weights, 32*(first-w.Start(r.From)+i))
+			step.emit(words, mem(k.src, 4*w.Base(first+i)), ymm[i%4], i < 4)
+		}
+		if used := min(4, w.GroupSteps(g)); used > 0 {
+			step.finish(ymm[:used], disp)
+		} else {
+			k.VMOVUPS(mem(k.init, disp), ymm[0])
+			k.VMOVUPS(ymm[0], mem(k.dst, disp))
+		}
+	}
+	k.Return()
+}

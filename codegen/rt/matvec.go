@@ -1,0 +1,129 @@
+package rt
+
+import "math"
+
+// matvecDense computes dst = init + W·src for a dense W of len(dst) rows, a
+// multiple of 8, and cols columns. Rows lie in panels of 32 (the last one may
+// have 8, 16 or 24), column by column inside a panel. len(init) is at least
+// len(dst), len(src) at least cols; init may be dst.
+func matvecDense(dst, init, src, weights []float32, cols int) {
+	const panel = 32
+	src = src[:cols]
+	for row := 0; row < len(dst); row += 8 {
+		first := row / panel * panel
+		height := min(panel, len(dst)-first)
+		at := first*cols + row - first
+		var a0, a1, a2, a3, a4, a5, a6, a7 float32
+		for c, x := range src {
+			v := (*[8]float32)(weights[at+c*height:])
+			a0 += float32(v[0] * x)
+			a1 += float32(v[1] * x)
+			a2 += float32(v[2] * x)
+			a3 += float32(v[3] * x)
+			a4 += float32(v[4] * x)
+			a5 += float32(v[5] * x)
+			a6 += float32(v[6] * x)
+			a7 += float32(v[7] * x)
+		}
+		y, b := (*[8]float32)(dst[row:]), (*[8]float32)(init[row:])
+		y[0], y[1], y[2], y[3] = a0+b[0], a1+b[1], a2+b[2], a3+b[3]
+		y[4], y[5], y[6], y[7] = a4+b[4], a5+b[5], a6+b[6], a7+b[7]
+	}
+}
+
+// matvecBlock computes dst = init + W·src for W in blocks of height×1, height
+// 4, 8 or 16. Block row i has 4·counts[i] blocks; each has a column and, in
+// weights, height values. len(dst) and len(init) are at least
+// height·len(counts), len(src) more than the largest column; init may be dst.
+func matvecBlock(dst, init, src, weights []float32, columns []uint16, counts []uint32, height int) {
+	first := 0
+	for i, quads := range counts {
+		n := 4 * int(quads)
+		cols := columns[first:][:n]
+		for lane := 0; lane < height; lane += 4 {
+			var a0, a1, a2, a3 float32
+			at := first*height + lane
+			for _, c := range cols {
+				v, x := (*[4]float32)(weights[at:]), src[c]
+				a0 += float32(v[0] * x)
+				a1 += float32(v[1] * x)
+				a2 += float32(v[2] * x)
+				a3 += float32(v[3] * x)
+				at += height
+			}
+			row := i*height + lane
+			y, b := (*[4]float32)(dst[row:]), (*[4]float32)(init[row:])
+			y[0], y[1], y[2], y[3] = a0+b[0], a1+b[1], a2+b[2], a3+b[3]
+		}
+		first += n
+	}
+}
+
+// matvecWindow computes dst = init + W·src for W as a stream of window steps
+// whose words keep the lane index in the low 3 mantissa bits. Group i of 8 rows
+// has 4·counts[i] steps; a step has a base column and 8 words, one a row: the
+// word itself is the weight, and it multiplies src[base + word&7]. len(dst) and
+// len(init) are at least 8·len(counts), len(src) at least 8 more than the
+// largest base; init may be dst.
+func matvecWindow(dst, init, src []float32, words []uint32, bases []uint16, counts []uint32) {
+	first := 0
+	for i, quads := range counts {
+		n := 4 * int(quads)
+		w := words[8*first:][:8*n]
+		var a0, a1, a2, a3, a4, a5, a6, a7 float32
+		for _, base := range bases[first:][:n] {
+			v, x := (*[8]uint32)(w), (*[8]float32)(src[base:])
+			w = w[8:]
+			a0 += float32(math.Float32frombits(v[0]) * x[v[0]&7])
+			a1 += float32(math.Float32frombits(v[1]) * x[v[1]&7])
+			a2 += float32(math.Float32frombits(v[2]) * x[v[2]&7])
+			a3 += float32(math.Float32frombits(v[3]) * x[v[3]&7])
+			a4 += float32(math.Float32frombits(v[4]) * x[v[4]&7])
+			a5 += float32(math.Float32frombits(v[5]) * x[v[5]&7])
+			a6 += float32(math.Float32frombits(v[6]) * x[v[6]&7])
+			a7 += float32(math.Float32frombits(v[7]) * x[v[7]&7])
+		}
+		y, b := (*[8]float32)(dst[8*i:]), (*[8]float32)(init[8*i:])
+		y[0], y[1], y[2], y[3] = a0+b[0], a1+b[1], a2+b[2], a3+b[3]
+		y[4], y[5], y[6], y[7] = a4+b[4], a5+b[5], a6+b[6], a7+b[7]
+		first += n
+	}
+}
+
+// windowWeight is the weight in a word that keeps the lane index below the
+// exponent: an arithmetic shift, and a mask for the exponent bits that are
+// constant.
+func windowWeight(word uint32) float32 {
+	return math.Float32frombits(uint32(int32(word)>>3) & 0x8fff_ffff)
+}
+
+// matvecWindowExact is like matvecWindow for words that keep the lane index
+// below the weight, whose exponent gave up its top 3 bits: sums of decoded
+// weights are multiplied by the float32 of bits scale, a power of two.
+func matvecWindowExact(dst, init, src []float32, words []uint32, bases []uint16, counts []uint32, scale uint32) {
+	s := math.Float32frombits(scale)
+	first := 0
+	for i, quads := range counts {
+		n := 4 * int(quads)
+		w := words[8*first:][:8*n]
+		var a0, a1, a2, a3, a4, a5, a6, a7 float32
+		for _, base := range bases[first:][:n] {
+			v, x := (*[8]uint32)(w), (*[8]float32)(src[base:])
+			w = w[8:]
+			a0 += float32(windowWeight(v[0]) * x[v[0]&7])
+			a1 += float32(windowWeight(v[1]) * x[v[1]&7])
+			a2 += float32(windowWeight(v[2]) * x[v[2]&7])
+			a3 += float32(windowWeight(v[3]) * x[v[3]&7])
+			a4 += float32(windowWeight(v[4]) * x[v[4]&7])
+			a5 += float32(windowWeight(v[5]) * x[v[5]&7])
+			a6 += float32(windowWeight(v[6]) * x[v[6]&7])
+			a7 += float32(windowWeight(v[7]) * x[v[7]&7])
+		}
+		y, b := (*[8]float32)(dst[8*i:]), (*[8]float32)(init[8*i:])
+		y[0], y[1] = float32(a0*s)+b[0], float32(a1*s)+b[1]
+		y[2], y[3] = float32(a2*s)+b[2], float32(a3*s)+b[3]
+		y[4], y[5] = float32(a4*s)+b[4], float32(a5*s)+b[5]
+		y[6], y[7] = float32(a6*s)+b[6], float32(a7*s)+b[7]
+		first += n
+	}
+}

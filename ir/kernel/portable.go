@@ -1,0 +1,45 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// PortableCalls is how the portable kernels compute a matrix of the program,
+// whose weights lie as the layout says. One call covers all rows: Go can
+// preempt it anywhere.
+func PortableCalls(p *Program, l Layout, matrix int) []Call {
+	packed := p.Matrices[matrix].Packed
+	call := Call{Args: Vectors(0, packed.Rows(), packed.Cols())}
+	switch m := packed.(type) {
+	case *sparse.Dense:
+		call.Func = "matvecDense"
+	case *sparse.Block:
+		call.Func = "matvecBlock"
+	case *sparse.Window:
+		call.Func = "matvecWindow"
+		if m.Form() == sparse.Exponent {
+			call.Func = "matvecWindowExact"
+		}
+		call.Args[2].Len = packed.Cols() + WindowReach
+	default:
+		panic(fmt.Sprintf("kernel.PortableCalls: no portable kernel for %T", packed))
+	}
+	for i, s := range packed.Sections() {
+		elem := SectionElem(s)
+		call.Args = append(call.Args, Arg{Kind: WeightsArg, Off: l.Matrices[matrix][i], Len: len(s.Data) / elem.Size(), Elem: elem})
+	}
+	switch m := packed.(type) {
+	case *sparse.Dense:
+		call.Args = append(call.Args, Arg{Kind: IntArg, Value: m.Cols()})
+	case *sparse.Block:
+		call.Args = append(call.Args, Arg{Kind: IntArg, Value: m.Height()})
+	case *sparse.Window:
+		if m.Form() == sparse.Exponent {
+			call.Args = append(call.Args, Arg{Kind: IntArg, Value: int(math.Float32bits(m.Scale()))})
+		}
+	}
+	return []Call{call}
+}

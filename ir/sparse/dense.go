@@ -1,0 +1,97 @@
+package sparse
+
+import "encoding/binary"
+import "math"
+
+// DensePanel is the number of 8-row groups in a panel of a [Dense] matrix.
+const DensePanel = 4
+
+// DenseColumns is the number of columns that a kernel for a panel of the given
+// number of groups has in flight: enough accumulators to hide the latency of
+// the multiply-add, few enough for the register file.
+func DenseColumns(groups int) int { return [...]int{1: 8, 2: 4, 3: 4, 4: 2}[groups] }
+
+// Dense is a matrix with all its columns. Rows are in panels of up to
+// [DensePanel] groups of 8; inside a panel weights lie column by column, so
+// that a kernel broadcasts one element of src and multiplies it with one
+// vector a group. The last panel may have fewer groups.
+type Dense struct {
+	rows, cols, nnz int
+	weights         float32s
+}
+
+// PackDense packs a matrix of any shape and content.
+func PackDense(m *Matrix) *Dense {
+	d := &Dense{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ()}
+	d.weights = make(float32s, 4*d.rows*d.cols)
+	for r := range m.Rows {
+		for c, w := range m.Row(r) {
+			binary.LittleEndian.PutUint32(d.weights[4*d.index(r, c):], math.Float32bits(w))
+		}
+	}
+	return d
+}
+
+// index is where the weight at row r and column c lies.
+func (d *Dense) index(r, c int) int {
+	first := r / (DensePanel * lanes) * DensePanel * lanes
+	height := min(DensePanel*lanes, d.rows-first)
+	return first*d.cols + c*height + r - first
+}
+
+// Rows is the number of rows with padding, a multiple of 8.
+func (d *Dense) Rows() int { return d.rows }
+
+// Cols is the number of columns.
+func (d *Dense) Cols() int { return d.cols }
+
+// NNZ is the number of weights that are not exactly zero.
+func (d *Dense) NNZ() int { return d.nnz }
+
+// Steps is the number of multiply-adds of 8 lanes.
+func (d *Dense) Steps() int { return d.rows / lanes * d.cols }
+
+// Sections is the one array "weights" of float32.
+func (d *Dense) Sections() []Section { return []Section{{"weights", d.weights}} }
+
+// Granule is the number of 8-row groups between places where the matrix can be
+// cut.
+func (d *Dense) Granule() int { return DensePanel }
+
+// Bytes is the number of bytes that a kernel reads for a range of groups.
+func (d *Dense) Bytes(from, to int) int { return 4 * lanes * (to - from) * d.cols }
+
+// MulAdd computes dst = init + W·src. Column c is added to accumulator
+// c mod DenseColumns, what is left over to the first; accumulators are added
+// pairwise, then init.
+func (d *Dense) MulAdd(dst, init, src []float32) {
+	for r := range d.rows {
+		panel := r / (DensePanel * lanes) * DensePanel
+		flight := DenseColumns(min(DensePanel, d.rows/lanes-panel))
+		var acc [8]float32
+		for c := range d.cols {
+			a := 0
+			if c < d.cols/flight*flight {
+				a = c % flight
+			}
+			acc[a] = fma(d.weights.at(d.index(r, c)), src[c], acc[a])
+		}
+		for half := flight / 2; half > 0; half /= 2 {
+			for a := range half {
+				acc[a] += acc[a+half]
+			}
+		}
+		dst[r] = acc[0] + init[r]
+	}
+}
+
+// Unpack is the matrix with its padded rows.
+func (d *Dense) Unpack() *Matrix {
+	m := NewMatrix(d.rows, d.cols)
+	for r := range d.rows {
+		for c := range d.cols {
+			m.Row(r)[c] = d.weights.at(d.index(r, c))
+		}
+	}
+	return m
+}

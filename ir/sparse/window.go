@@ -1,0 +1,167 @@
+package sparse
+
+import (
+	"fmt"
+	"math"
+)
+
+// windowQuad is the number of steps that a window kernel takes at a time.
+const windowQuad = 4
+
+// Window is a matrix packed for the sliding-window permute: rows in groups of
+// 8, one a lane; a step is a window of 8 columns at any base, and 8 words, each
+// a weight together with the 3-bit place inside the window of the element of
+// src that it multiplies. Lanes that find no weight in the window hold the
+// word 0: weight 0, place 0.
+//
+// Steps of a group are padded to a multiple of 4 by steps of zero words at the
+// base of the last step. Because of idle lanes, a row multiplies 0 by elements
+// of src that it has no weight for, but never by one that no row of its group
+// has a weight for: an infinity or NaN in src may reach other rows of the group.
+type Window struct {
+	rows, cols, nnz int
+	form            IndexForm
+	scale           float32 // of Exponent: decoded weights are w/scale
+
+	words  uint32s // [step][8]
+	bases  uint16s // [step]
+	counts uint32s // [group] quadruples of steps
+	starts []int   // [group] first quadruple; one more at the end
+	steps  []int   // [group] steps that are not padding
+}
+
+// PackWindow packs a matrix of at most 65,536 columns whose weights are zero or
+// normal float32. Rows are padded to a multiple of 8. In the Exponent form the
+// weights must further lie within a range of 2^31, and below 2^33.
+func PackWindow(m *Matrix, form IndexForm) (*Window, error) {
+	if m.Cols > 1<<16 {
+		return nil, fmt.Errorf("%d columns: want at most 65536, which 16-bit window bases reach", m.Cols)
+	}
+	code, err := newWordCode(m, form)
+	if err != nil {
+		return nil, err
+	}
+	w := &Window{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), form: form, scale: code.scale()}
+	var group rowGroup
+	for first := 0; first < w.rows; first += lanes {
+		group.load(m, first)
+		w.packGroup(m, &group, code)
+	}
+	w.starts = append(w.starts, w.bases.len()/windowQuad)
+	return w, nil
+}
+
+// packGroup appends the steps of a group of rows.
+func (w *Window) packGroup(m *Matrix, group *rowGroup, code wordCode) {
+	w.starts = append(w.starts, w.bases.len()/windowQuad)
+	steps, base := 0, 0
+	for {
+		next, ok := group.leftmost()
+		if !ok {
+			break
+		}
+		base = next
+		steps++
+		w.bases.append(uint16(base))
+		for lane := range lanes {
+			word := uint32(0)
+			if c, ok := group.take(lane, base+lanes); ok {
+				word = code.encode(m.Row(group.first + lane)[c], uint32(c-base))
+			}
+			w.words.append(word)
+		}
+	}
+	w.steps = append(w.steps, steps)
+	quads := (steps + windowQuad - 1) / windowQuad
+	for range quads*windowQuad - steps {
+		w.bases.append(uint16(base))
+		w.words = append(w.words, make([]byte, 4*lanes)...)
+	}
+	w.counts.append(uint32(quads))
+}
+
+// Form says where the index is inside a word.
+func (w *Window) Form() IndexForm { return w.form }
+
+// Scale is what sums of decoded weights are multiplied by: a power of two for
+// Exponent, 1 for Mantissa.
+func (w *Window) Scale() float32 { return w.scale }
+
+// Rows is the number of rows with padding, a multiple of 8.
+func (w *Window) Rows() int { return w.rows }
+
+// Cols is the number of columns.
+func (w *Window) Cols() int { return w.cols }
+
+// NNZ is the number of weights that are not exactly zero.
+func (w *Window) NNZ() int { return w.nnz }
+
+// Steps is the number of steps with padding.
+func (w *Window) Steps() int { return w.bases.len() }
+
+// Sections are "words" (uint32, 8 a step), "bases" (uint16, one a step) and
+// "counts" (uint32, quadruples of steps in each group).
+func (w *Window) Sections() []Section {
+	return []Section{{"words", w.words}, {"bases", w.bases}, {"counts", w.counts}}
+}
+
+// Granule is the number of 8-row groups between places where the matrix can be
+// cut.
+func (w *Window) Granule() int { return 1 }
+
+// Start is the number of steps before group g, padding included.
+func (w *Window) Start(g int) int { return windowQuad * w.starts[g] }
+
+// GroupSteps is the number of steps of group g that are not padding.
+func (w *Window) GroupSteps(g int) int { return w.steps[g] }
+
+// Base is the first column of the window of a step.
+func (w *Window) Base(step int) int { return int(w.bases.at(step)) }
+
+// Bytes is the number of bytes that a kernel reads for a range of groups.
+func (w *Window) Bytes(from, to int) int {
+	return (w.Start(to)-w.Start(from))*(4*lanes+2) + 4*(to-from)
+}
+
+// MulAdd computes dst = init + W·src. Step k of a group is added to accumulator
+// k mod 4; the sum is (a0+a1)+(a2+a3), multiplied by the scale and added to
+// init in one rounding.
+func (w *Window) MulAdd(dst, init, src []float32) {
+	for r := range w.rows {
+		g, lane := r/lanes, r%lanes
+		var acc [windowQuad]float32
+		for k := w.Start(g); k < w.Start(g+1); k++ {
+			word, a := w.words.at(lanes*k+lane), k%windowQuad
+			acc[a] = fma(decodeWord(word, w.form), src[w.Base(k)+int(word&7)], acc[a])
+		}
+		dst[r] = fma((acc[0]+acc[1])+(acc[2]+acc[3]), w.scale, init[r])
+	}
+}
+
+// Unpack is the matrix of the weights as stored, with its padded rows: in the
+// Mantissa form they differ from the packed ones.
+func (w *Window) Unpack() *Matrix {
+	m := NewMatrix(w.rows, w.cols)
+	k := 0
+	for g := range w.counts.len() {
+		for range windowQuad * int(w.counts.at(g)) {
+			for lane := range lanes {
+				word := w.words.at(lanes*k + lane)
+				if v := decodeWord(word, w.form); v != 0 {
+					// The product is exact, but its factors need float64.
+					m.Row(lanes*g + lane)[w.Base(k)+int(word&7)] = float32(float64(v) * float64(w.scale))
+				}
+			}
+			k++
+		}
+	}
+	return m
+}
+
+// decodeWord is the weight in a word, before scaling.
+func decodeWord(word uint32, form IndexForm) float32 {
+	if form == Exponent {
+		return math.Float32frombits(uint32(int32(word)>>3) & ExponentMask)
+	}
+	return math.Float32frombits(word)
+}

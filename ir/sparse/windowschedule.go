@@ -1,0 +1,104 @@
+package sparse
+
+// rowGroup is the queue of columns that have a weight, for each of 8 rows.
+//
+// Windows are scheduled greedily: the next window begins at the leftmost
+// column that is not yet covered in any row, and each row takes its leftmost
+// uncovered weight if it lies inside. For the given order of rows and columns
+// no schedule is shorter (by exchange: the leftmost weight must be covered by
+// some window, moving that window right to it loses nothing, and a row gains
+// nothing by taking a later weight first). In a lane-balanced R×8 pattern all
+// rows of a group keep in step inside each chunk of columns, so every lane of
+// every step is full although windows are not aligned to chunks.
+type rowGroup struct {
+	first   int
+	columns [lanes][]int32
+}
+
+// load fills the queues with the rows that begin at first; rows past the end of
+// the matrix are empty.
+func (g *rowGroup) load(m *Matrix, first int) {
+	g.first = first
+	for lane := range lanes {
+		q := g.columns[lane][:0]
+		if first+lane < m.Rows {
+			for c, w := range m.Row(first + lane) {
+				if w != 0 {
+					q = append(q, int32(c))
+				}
+			}
+		}
+		g.columns[lane] = q
+	}
+}
+
+// leftmost is the first column not yet taken; false when all are.
+func (g *rowGroup) leftmost() (int, bool) {
+	const none = 1<<31 - 1
+	c := int32(none)
+	for lane := range lanes {
+		if q := g.columns[lane]; len(q) > 0 {
+			c = min(c, q[0])
+		}
+	}
+	return int(c), c != none
+}
+
+// take removes the next column of a lane if it lies before the limit.
+func (g *rowGroup) take(lane, limit int) (int, bool) {
+	q := g.columns[lane]
+	if len(q) == 0 || int(q[0]) >= limit {
+		return 0, false
+	}
+	g.columns[lane] = q[1:]
+	return int(q[0]), true
+}
+
+// WindowSteps counts the steps that [PackWindow] would make of m, in whatever
+// form: those that do something, which straight-line code runs, and those with
+// padding, which the packed stream holds.
+func WindowSteps(m *Matrix) (steps, padded int) {
+	var columns [lanes][]int32
+	for first := 0; first < m.Rows; first += lanes {
+		var group rowGroup
+		for lane := range lanes {
+			group.columns[lane] = columns[lane]
+		}
+		group.load(m, first)
+		columns = group.columns
+		n := GroupSteps(&group.columns)
+		steps += n
+		padded += roundUp(n, windowQuad)
+	}
+	return steps, padded
+}
+
+// GroupSteps counts the window steps of 8 rows, given for each the ascending
+// columns that have a weight. It is what a search for a better order of rows
+// evaluates.
+func GroupSteps(columns *[8][]int32) int {
+	const none = 1<<31 - 1
+	var at [lanes]int
+	var head [lanes]int32
+	for lane, q := range columns {
+		head[lane] = none
+		if len(q) > 0 {
+			head[lane] = q[0]
+		}
+	}
+	for steps := 0; ; steps++ {
+		base := min(head[0], head[1], head[2], head[3], head[4], head[5], head[6], head[7])
+		if base == none {
+			return steps
+		}
+		for lane, c := range head {
+			if c-base < lanes {
+				at[lane]++
+				head[lane] = none
+				if q := columns[lane]; at[lane] < len(q) {
+					head[lane] = q[at[lane]]
+				}
+			}
+		}
+	}
+}
