@@ -9,6 +9,8 @@ type Op interface {
 	// Kind is the op's keyword in the text form.
 	Kind() string
 	isOp()
+	// infer is the op's typing rule (rules.go).
+	infer(*operands) (Type, bool)
 }
 
 // Direction is the way a recurrent op goes through a sequence.
