@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 )
 
-var benchShapes = []struct{ m, n, k int }{{512, 512, 512}, {32, 768, 256}, {32, 256, 768}, {2048, 64, 768}, {768, 2048, 256}, {768, 256, 2048}, {32, 32, 32}}
+var benchShapes = []struct{ m, n, k int }{{512, 512, 512}, {32, 768, 256}, {32, 256, 768}, {2048, 64, 768}, {768, 2048, 256}, {768, 256, 2048}, {32, 32, 32}, {32, 64, 128}, {512, 512, 2048}, {2048, 512, 512}}
 
 func BenchmarkSgemm(b *testing.B) {
 	for _, im := range implementations() {
@@ -22,7 +22,7 @@ func BenchmarkSgemm(b *testing.B) {
 	}
 }
 
-func benchmarkSgemm(b *testing.B, im blas.Float32, tA, tB blas.Transpose, m, n, k int) {
+func benchmarkSgemm(b *testing.B, im *Implementation, tA, tB blas.Transpose, m, n, k int) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	x, lda := random(rng, m*k), k
 	y, ldb := random(rng, k*n), n

@@ -5,7 +5,7 @@ package gemm
 // Cache blocking: a block of A, mcBlock×kcBlock, stays in the L2 cache while
 // the panels of B, kcBlock×nr each, pass through L1.
 const (
-	kcBlock = 384
+	kcBlock = 512
 	mcBlock = 144 // a multiple of every mr
 	ncBlock = 1024
 )
@@ -13,8 +13,12 @@ const (
 // block computes one region of C.
 func (j *job) block(w *workspace, r region) {
 	depth := evenDepth(j.k)
-	for n0 := r.n0; n0 < r.n1; n0 += ncBlock {
-		n1 := min(n0+ncBlock, r.n1)
+	nc := ncBlock
+	if r.m1-r.m0 <= mcBlock {
+		nc = j.kernel.nr // one pass over A: each panel of B is used up right after it is packed
+	}
+	for n0 := r.n0; n0 < r.n1; n0 += nc {
+		n1 := min(n0+nc, r.n1)
 		beta := j.beta
 		for l := 0; l < j.k; l += depth {
 			k := min(depth, j.k-l)

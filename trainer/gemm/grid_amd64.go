@@ -23,7 +23,7 @@ func (g grid) task(i int) region {
 const (
 	// serialWork is the number of multiply-adds below which waking another
 	// goroutine costs more than it brings.
-	serialWork = 1 << 20
+	serialWork = 1 << 18
 	// spareWork is the number above which each worker gets two tasks, so that
 	// one that shares its core with another process leaves some to the others.
 	spareWork = 1 << 25

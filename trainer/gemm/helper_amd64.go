@@ -23,11 +23,12 @@ type helper struct {
 
 const (
 	gone     int32 = iota // no goroutine
-	waiting               // a goroutine that spins for work
-	assigned              // a goroutine that works, or is about to
+	waiting               // a goroutine that spins for work, or has not started yet
+	assigned              // work that the goroutine has not begun
+	working
 )
 
-// assign gives the helper the work of j. Its work before must be over.
+// assign gives the helper work. What it was given before must be over.
 func (h *helper) assign() {
 	if h.state.CompareAndSwap(waiting, assigned) {
 		return
@@ -36,12 +37,17 @@ func (h *helper) assign() {
 	go h.serve()
 }
 
+// revoke takes back work that has not begun and reports whether it could.
+func (h *helper) revoke() bool { return h.state.CompareAndSwap(assigned, waiting) }
+
 // loop does the assigned work, and then what is assigned soon after it.
 func (h *helper) loop(j *job) {
 	for {
-		j.work()
-		h.state.Store(waiting) // first: the caller may assign again at once
-		j.leave()
+		if h.state.CompareAndSwap(assigned, working) {
+			j.work()
+			h.state.Store(waiting) // first: the caller may assign again at once
+			j.leave()
+		}
 		if !lingerUntil(h.isAssigned) && h.state.CompareAndSwap(waiting, gone) {
 			return
 		}

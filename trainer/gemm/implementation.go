@@ -74,12 +74,16 @@ func (im *Implementation) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float3
 		alpha: alpha, a: a, lda: lda, b: b, ldb: ldb,
 		beta: beta, c: c, ldc: ldc,
 	}
-	if im.multiplier == nil || alpha == 0 || !validTranspose(tA) || !validTranspose(tB) || !p.valid() {
-		// gonum scales C, does nothing, or panics with the canonical message.
+	switch {
+	case !validTranspose(tA) || !validTranspose(tB) || !p.valid() || im.multiplier == nil && alpha != 0:
+		// Where there is nothing to multiply gonum scales C, does nothing, or
+		// panics with its own message.
 		im.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-		return
+	case alpha == 0:
+		p.scale() // gonum would read A and B
+	default:
+		im.multiplier.multiply(p)
 	}
-	im.multiplier.multiply(p)
 }
 
 func validTranspose(t blas.Transpose) bool {

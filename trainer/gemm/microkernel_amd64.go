@@ -11,6 +11,8 @@ const (
 	avx512
 )
 
+func (s isa) String() string { return [...]string{"none", "avx2", "avx512"}[s] }
+
 // detect returns the best instruction set that both the processor and the
 // operating system support.
 func detect() isa {

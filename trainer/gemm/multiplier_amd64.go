@@ -17,19 +17,17 @@ type packedMultiplier struct {
 }
 
 func newMultiplier(workers int) multiplier {
-	s := detect()
-	if s == none {
-		return nil
+	if s := detect(); s != none {
+		return newPacked(s, workers)
 	}
+	return nil
+}
+
+func newPacked(s isa, workers int) *packedMultiplier {
 	return &packedMultiplier{kernel: kernelOf(s), workers: workers}
 }
 
-func (e *packedMultiplier) name() string {
-	if e.kernel.isa == avx512 {
-		return "avx512"
-	}
-	return "avx2"
-}
+func (e *packedMultiplier) name() string { return e.kernel.isa.String() }
 
 // job is one product on its way through the workers, with what the next one
 // uses again.
@@ -64,6 +62,11 @@ func (j *job) run(helpers int) {
 		j.helpers[i].assign()
 	}
 	j.work()
+	for i := range helpers {
+		if j.helpers[i].revoke() {
+			j.leave() // in its place: its thread did not wake up in time
+		}
+	}
 	if helpers > 0 && !lingerUntil(j.allLeft) {
 		<-j.left
 	}

@@ -5,53 +5,60 @@
 #include "textflag.h"
 
 // func copyRows16(n int, src *float32, ld int, dst *float32)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·copyRows16(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), CX
 	MOVQ src+8(FP), SI
 	MOVQ ld+16(FP), R8
 	MOVQ dst+24(FP), DI
 	SHLQ $0x02, R8
+	MOVQ R8, R10
+	SHLQ $0x04, R10
 
 row:
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	ADDQ    R8, SI
-	ADDQ    $0x40, DI
-	DECQ    CX
-	JNZ     row
+	PREFETCHT0 (SI)(R10*1)
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	ADDQ       R8, SI
+	ADDQ       $0x40, DI
+	DECQ       CX
+	JNZ        row
 	VZEROUPPER
 	RET
 
 // func copyRows32(n int, src *float32, ld int, dst *float32)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·copyRows32(SB), NOSPLIT, $0-32
 	MOVQ n+0(FP), CX
 	MOVQ src+8(FP), SI
 	MOVQ ld+16(FP), R8
 	MOVQ dst+24(FP), DI
 	SHLQ $0x02, R8
+	MOVQ R8, R10
+	SHLQ $0x04, R10
 
 row:
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	VMOVUPS 64(SI), Y2
-	VMOVUPS 96(SI), Y3
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
-	VMOVUPS Y2, 64(DI)
-	VMOVUPS Y3, 96(DI)
-	ADDQ    R8, SI
-	ADDQ    $0x80, DI
-	DECQ    CX
-	JNZ     row
+	PREFETCHT0 (SI)(R10*1)
+	PREFETCHT0 64(SI)(R10*1)
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    96(SI), Y3
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    Y2, 64(DI)
+	VMOVUPS    Y3, 96(DI)
+	ADDQ       R8, SI
+	ADDQ       $0x80, DI
+	DECQ       CX
+	JNZ        row
 	VZEROUPPER
 	RET
 
 // func transposeRows8(n int, src *float32, ld int, dst *float32, rsd int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transposeRows8(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), CX
 	MOVQ src+8(FP), SI
@@ -62,6 +69,122 @@ TEXT ·transposeRows8(SB), NOSPLIT, $0-40
 	SHLQ $0x02, R9
 	LEAQ (R8)(R8*2), R10
 	LEAQ (SI)(R8*4), R11
+	SUBQ $0x10, CX
+	JLT  single
+
+loop:
+	PREFETCHT0  128(SI)
+	PREFETCHT0  128(SI)(R8*1)
+	PREFETCHT0  128(SI)(R8*2)
+	PREFETCHT0  128(SI)(R10*1)
+	PREFETCHT0  128(R11)
+	PREFETCHT0  128(R11)(R8*1)
+	PREFETCHT0  128(R11)(R8*2)
+	PREFETCHT0  128(R11)(R10*1)
+	VMOVUPS     (SI), X0
+	VINSERTF128 $0x01, (R11), Y0, Y0
+	VMOVUPS     (SI)(R8*1), X1
+	VINSERTF128 $0x01, (R11)(R8*1), Y1, Y1
+	VMOVUPS     (SI)(R8*2), X2
+	VINSERTF128 $0x01, (R11)(R8*2), Y2, Y2
+	VMOVUPS     (SI)(R10*1), X3
+	VINSERTF128 $0x01, (R11)(R10*1), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y4
+	VUNPCKHPS   Y1, Y0, Y5
+	VUNPCKLPS   Y3, Y2, Y6
+	VUNPCKHPS   Y3, Y2, Y7
+	VUNPCKLPD   Y6, Y4, Y8
+	VUNPCKHPD   Y6, Y4, Y9
+	VUNPCKLPD   Y7, Y5, Y10
+	VUNPCKHPD   Y7, Y5, Y11
+	VMOVUPS     Y8, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y9, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y10, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y11, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     16(SI), X0
+	VINSERTF128 $0x01, 16(R11), Y0, Y0
+	VMOVUPS     16(SI)(R8*1), X1
+	VINSERTF128 $0x01, 16(R11)(R8*1), Y1, Y1
+	VMOVUPS     16(SI)(R8*2), X2
+	VINSERTF128 $0x01, 16(R11)(R8*2), Y2, Y2
+	VMOVUPS     16(SI)(R10*1), X3
+	VINSERTF128 $0x01, 16(R11)(R10*1), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y4
+	VUNPCKHPS   Y1, Y0, Y5
+	VUNPCKLPS   Y3, Y2, Y6
+	VUNPCKHPS   Y3, Y2, Y7
+	VUNPCKLPD   Y6, Y4, Y8
+	VUNPCKHPD   Y6, Y4, Y9
+	VUNPCKLPD   Y7, Y5, Y10
+	VUNPCKHPD   Y7, Y5, Y11
+	VMOVUPS     Y8, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y9, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y10, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y11, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     32(SI), X0
+	VINSERTF128 $0x01, 32(R11), Y0, Y0
+	VMOVUPS     32(SI)(R8*1), X1
+	VINSERTF128 $0x01, 32(R11)(R8*1), Y1, Y1
+	VMOVUPS     32(SI)(R8*2), X2
+	VINSERTF128 $0x01, 32(R11)(R8*2), Y2, Y2
+	VMOVUPS     32(SI)(R10*1), X3
+	VINSERTF128 $0x01, 32(R11)(R10*1), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y4
+	VUNPCKHPS   Y1, Y0, Y5
+	VUNPCKLPS   Y3, Y2, Y6
+	VUNPCKHPS   Y3, Y2, Y7
+	VUNPCKLPD   Y6, Y4, Y8
+	VUNPCKHPD   Y6, Y4, Y9
+	VUNPCKLPD   Y7, Y5, Y10
+	VUNPCKHPD   Y7, Y5, Y11
+	VMOVUPS     Y8, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y9, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y10, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y11, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     48(SI), X0
+	VINSERTF128 $0x01, 48(R11), Y0, Y0
+	VMOVUPS     48(SI)(R8*1), X1
+	VINSERTF128 $0x01, 48(R11)(R8*1), Y1, Y1
+	VMOVUPS     48(SI)(R8*2), X2
+	VINSERTF128 $0x01, 48(R11)(R8*2), Y2, Y2
+	VMOVUPS     48(SI)(R10*1), X3
+	VINSERTF128 $0x01, 48(R11)(R10*1), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y4
+	VUNPCKHPS   Y1, Y0, Y5
+	VUNPCKLPS   Y3, Y2, Y6
+	VUNPCKHPS   Y3, Y2, Y7
+	VUNPCKLPD   Y6, Y4, Y8
+	VUNPCKHPD   Y6, Y4, Y9
+	VUNPCKLPD   Y7, Y5, Y10
+	VUNPCKHPD   Y7, Y5, Y11
+	VMOVUPS     Y8, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y9, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y10, (DI)
+	ADDQ        R9, DI
+	VMOVUPS     Y11, (DI)
+	ADDQ        R9, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R11
+	SUBQ        $0x10, CX
+	JGE         loop
+
+single:
+	ADDQ $0x10, CX
+	JZ   done
 
 block:
 	VMOVUPS     (SI), X0
@@ -92,5 +215,7 @@ block:
 	ADDQ        $0x10, R11
 	SUBQ        $0x04, CX
 	JNZ         block
+
+done:
 	VZEROUPPER
 	RET

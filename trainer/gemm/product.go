@@ -33,6 +33,20 @@ func holds(x []float32, ld, rows, cols int, trans bool) bool {
 	return ld >= cols && len(x) >= (rows-1)*ld+cols
 }
 
+// scale computes C = beta·C.
+func (p *product) scale() {
+	for i := range p.m {
+		row := p.c[i*p.ldc : i*p.ldc+p.n]
+		if p.beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= p.beta
+		}
+	}
+}
+
 // opA returns op(A) from its element (i, l) on.
 func (p *product) opA(i, l int) view {
 	return matrix(p.a, p.lda, p.transA).from(i, l)

@@ -34,9 +34,13 @@ func alignedFloats(n int) []float32 {
 // by one cache line keeps them out of the same cache set.
 const padA = 16
 
-// directCols is the number of columns of C up to which copying A costs more
-// than reading it in place.
-const directCols = 64
+// Copying A costs more than reading it in place for up to directCols columns of
+// C. Where A is transposed every k step reads another of its rows, and the limit
+// is directPanels panels of B, each of which reads A once.
+const (
+	directCols   = 64
+	directPanels = 2
+)
 
 // packA prepares rows m0 to m1 and columns l to l+k of op(A) for cols columns of
 // C. The micro-kernel takes A at any strides, so that packing only brings the
@@ -44,10 +48,10 @@ const directCols = 64
 // and the cache sets when the rows of A are a power of two apart.
 func (w *workspace) packA(j *job, m0, m1, l, k, cols int) view {
 	a := j.opA(m0, l)
-	if cols <= directCols {
+	switch {
+	case !j.transA && cols <= directCols, j.transA && cols <= directPanels*j.kernel.nr:
 		return a
-	}
-	if j.transA {
+	case j.transA:
 		return view{w.copyA(a.data, a.cs, k, m1-m0), 1, m1 - m0 + padA}
 	}
 	return view{w.copyA(a.data, a.rs, m1-m0, k), k + padA, 1}

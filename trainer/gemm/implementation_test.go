@@ -1,0 +1,7 @@
+package gemm
+
+// implementation is one of those that the tests run over.
+type implementation struct {
+	name string
+	blas *Implementation
+}

@@ -1,0 +1,8 @@
+//go:build !amd64 || purego
+
+package gemm
+
+// implementations returns what New makes without assembly.
+func implementations() []implementation {
+	return []implementation{{"gonum", New(1)}, {"gonum", New(2)}}
+}
