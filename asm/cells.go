@@ -1,0 +1,269 @@
+package asm
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// CellSet is a set of recurrent cell kernels.
+type CellSet uint32
+
+// The cell kernels: the element-wise part of a step, on states and
+// pre-activations of hp floats a gate, hp a multiple of 16. px are the
+// pre-activations of the input with the biases, ph those of the recurrent
+// product, one block of hp floats a gate in the order given. States change in
+// place; buffers do not overlap. The Go twins have the same names without the
+// suffix AVX2.
+const (
+	// gruCellAVX2(h, px, ph *float32, hp int), blocks [r z n]:
+	// h = n + z·(h−n), r and z = σ(px+ph), n = tanh(px.n + r·ph.n).
+	GRUCell CellSet = 1 << iota
+
+	// gruResetAVX2(rh, h, px, ph *float32, hp int), block r:
+	// rh = σ(px.r+ph.r)·h.
+	GRUReset
+
+	// gruUpdateTanhAVX2(h, px, ph, pn *float32, hp int), blocks [r z n] and [r z]:
+	// h = n + z·(h−n), z = σ(px.z+ph.z), n = tanh(px.n+pn).
+	GRUUpdateTanh
+
+	// gruUpdateReLUAVX2: the same with n = max(px.n+pn, 0).
+	GRUUpdateReLU
+
+	// lstmCellAVX2(h, c, px, ph *float32, hp int), blocks [i f g o]:
+	// c = f·c + i·g, h = o·tanh(c), i, f, o = σ(px+ph), g = tanh(px.g+ph.g).
+	LSTMCell
+
+	// AllCells is all of them.
+	AllCells = 1<<iota - 1
+)
+
+// EmitCells appends the kernels of the set to the file, in the order of their
+// constants. A bit that names no kernel makes Render fail.
+func EmitCells(f *File, need CellSet) {
+	if unknown := need &^ AllCells; unknown != 0 {
+		f.fail(fmt.Errorf("asm: unknown cell kernels %#x", uint32(unknown)))
+		return
+	}
+	for i, emit := range []func(*File){
+		emitGRUCell, emitGRUReset, emitGRUUpdateTanh, emitGRUUpdateReLU, emitLSTMCell,
+	} {
+		if need&(1<<i) != 0 {
+			emit(f)
+		}
+	}
+}
+
+// cell is the frame of a cell kernel: a loop over hp floats in which all
+// pointers advance together.
+type cell struct {
+	*Func
+	pointers []reg.GPPhysical
+
+	h, px, ph      reg.GPPhysical
+	stride, triple reg.GPPhysical // bytes of one and of three gate blocks
+	left           reg.GPPhysical // bytes of the block still to do
+}
+
+// newCell loads the parameters h, px, ph and hp.
+func newCell(fn *Func) *cell {
+	c := &cell{
+		Func: fn,
+		h:    fn.Arg("h", reg.RDI), px: fn.Arg("px", reg.RSI), ph: fn.Arg("ph", reg.RDX),
+		stride: fn.Arg("hp", reg.RCX), triple: reg.R8, left: reg.RAX,
+	}
+	c.pointers = []reg.GPPhysical{c.h, c.px, c.ph}
+	return c
+}
+
+// pointer loads one more parameter that advances with the others.
+func (c *cell) pointer(name string, dst reg.GPPhysical) reg.GPPhysical {
+	c.pointers = append(c.pointers, c.Arg(name, dst))
+	return dst
+}
+
+// vectors is how many vectors one turn of the loop takes side by side: the
+// chain of a sigmoid and a tanh is long enough that one would leave the
+// arithmetic units idle on cores with a short reorder window.
+const vectors = 2
+
+// loop emits the body for every group of vectors, then the return.
+func (c *cell) loop(body func()) {
+	done, loop := c.NewLabel("done"), c.NewLabel("loop")
+	c.SHLQ(operand.U8(2), c.stride)
+	c.JLE(operand.LabelRef(done))
+	c.LEAQ(operand.Mem{Base: c.stride, Index: c.stride, Scale: 2}, c.triple)
+	c.MOVQ(c.stride, c.left)
+	c.Label(loop)
+	body()
+	for _, p := range c.pointers {
+		c.ADDQ(operand.U8(32*vectors), p)
+	}
+	c.SUBQ(operand.U8(32*vectors), c.left)
+	c.JGT(operand.LabelRef(loop))
+	c.Label(done)
+	c.Return()
+}
+
+// gate is vector v of gate block g, counted from a pointer to block 0.
+func (c *cell) gate(base reg.GPPhysical, g, v int) operand.Mem {
+	m := operand.Mem{Base: base, Disp: 32 * v}
+	switch g {
+	case 1, 2:
+		m.Index, m.Scale = c.stride, uint8(g)
+	case 3:
+		m.Index, m.Scale = c.triple, 1
+	}
+	return m
+}
+
+// vector is vector v of a buffer without gates.
+func vector(base reg.GPPhysical, v int) operand.Mem { return operand.Mem{Base: base, Disp: 32 * v} }
+
+// preActivation emits x = px.g + ph.g for each lane.
+func (c *cell) preActivation(ls []lane, g int) {
+	for v, l := range ls {
+		c.VMOVUPS(c.gate(c.px, g, v), l.x)
+		c.VADDPS(c.gate(c.ph, g, v), l.x, l.x)
+	}
+}
+
+// kept moves each lane's x to registers from the top of the pool, out of the
+// way of the next lanes.
+func (c *cell) kept(ls []lane, first int) []reg.VecPhysical {
+	rs := ymm[first : first+len(ls)]
+	for v, l := range ls {
+		c.VMOVAPS(l.x, rs[v])
+	}
+	return rs
+}
+
+// update emits h = n + z·(h−n), with z in the lanes and n in registers.
+func (c *cell) update(z []lane, n []reg.VecPhysical) {
+	for v, l := range z {
+		c.VMOVUPS(vector(c.h, v), l.a)
+		c.VSUBPS(n[v], l.a, l.a)
+		c.VFMADD213PS(n[v], l.x, l.a)
+		c.VMOVUPS(l.a, vector(c.h, v))
+	}
+}
+
+func emitGRUCell(f *File) {
+	fn := f.Func("gruCellAVX2", "func(h, px, ph *float32, hp int)",
+		"gruCellAVX2 steps a GRU with the reset gate behind the recurrent product: gate blocks [r z n] of\n"+
+			"hp floats, hp a multiple of 16, h = n + z*(h-n) with r, z = sigmoid(px+ph) and\n"+
+			"n = tanh(px.n + r*ph.n).")
+	c, ls := newCell(fn), lanes(0, vectors)
+	c.loop(func() {
+		c.preActivation(ls, 0)
+		c.vsigmoid(ls)
+		for v, l := range ls {
+			c.VMOVUPS(c.gate(c.px, 2, v), l.a)
+			c.VFMADD132PS(c.gate(c.ph, 2, v), l.a, l.x) // x = r·ph.n + px.n
+		}
+		c.vtanh(ls)
+		n := c.kept(ls, 5*vectors)
+		c.preActivation(ls, 1)
+		c.vsigmoid(ls)
+		c.update(ls, n)
+	})
+}
+
+func emitGRUReset(f *File) {
+	fn := f.Func("gruResetAVX2", "func(rh, h, px, ph *float32, hp int)",
+		"gruResetAVX2 computes rh = sigmoid(px.r + ph.r)*h, the first half of a GRU step with the reset\n"+
+			"gate before the recurrent product; r is the first block of hp floats, hp a multiple of 16.")
+	c, ls := newCell(fn), lanes(0, vectors)
+	rh := c.pointer("rh", reg.RBX)
+	c.loop(func() {
+		c.preActivation(ls, 0)
+		c.vsigmoid(ls)
+		for v, l := range ls {
+			c.VMULPS(vector(c.h, v), l.x, l.x)
+			c.VMOVUPS(l.x, vector(rh, v))
+		}
+	})
+}
+
+// emitGRUUpdate emits the second half of a reset-before step; candidate turns
+// the lanes' x from a pre-activation to n.
+func emitGRUUpdate(f *File, name, function string, candidate func(c *cell, ls []lane)) {
+	fn := f.Func(name, "func(h, px, ph, pn *float32, hp int)",
+		fmt.Sprintf("%s is the second half of the step that gruResetAVX2 begins:\n"+
+			"h = n + z*(h-n) with z = sigmoid(px.z + ph.z) and n = %s, where px has the blocks\n"+
+			"[r z n] of hp floats, ph [r z] and pn is the recurrent product of n; hp is a multiple of 16.", name, function))
+	c, ls := newCell(fn), lanes(0, vectors)
+	pn := c.pointer("pn", reg.RBX)
+	c.loop(func() {
+		for v, l := range ls {
+			c.VMOVUPS(c.gate(c.px, 2, v), l.x)
+			c.VADDPS(vector(pn, v), l.x, l.x)
+		}
+		candidate(c, ls)
+		n := c.kept(ls, 5*vectors)
+		c.preActivation(ls, 1)
+		c.vsigmoid(ls)
+		c.update(ls, n)
+	})
+}
+
+func emitGRUUpdateTanh(f *File) {
+	emitGRUUpdate(f, "gruUpdateTanhAVX2", "tanh(px.n + pn)", func(c *cell, ls []lane) { c.vtanh(ls) })
+}
+
+func emitGRUUpdateReLU(f *File) {
+	emitGRUUpdate(f, "gruUpdateReLUAVX2", "max(px.n + pn, 0)", func(c *cell, ls []lane) {
+		each(ls, func(l lane) { c.VXORPS(l.a, l.a, l.a) })
+		each(ls, func(l lane) { c.VMAXPS(l.x, l.a, l.x) })
+	})
+}
+
+// emitLSTMCell takes one division for σ(i)·tanh(g) and one for σ(o)·tanh(c):
+// the product of the numerators over that of the denominators, which lie in
+// [1, 4e8] and [1, 2]. That rounds as often as two divisions and a product.
+func emitLSTMCell(f *File) {
+	fn := f.Func("lstmCellAVX2", "func(h, c, px, ph *float32, hp int)",
+		"lstmCellAVX2 steps an LSTM: gate blocks [i f g o] of hp floats, hp a multiple of 16, c = f*c + i*g\n"+
+			"and h = o*tanh(c) with i, f, o = sigmoid(px+ph) and g = tanh(px.g + ph.g).")
+	c, ls := newCell(fn), lanes(0, vectors)
+	state := c.pointer("c", reg.RBX)
+	const num, den = 5 * vectors, 6 * vectors // numerators and denominators put aside
+	ratio := func() {
+		for v, l := range ls {
+			c.VMOVAPS(l.x, ymm[num+v])
+			c.VMOVAPS(l.b, ymm[den+v])
+		}
+	}
+	product := func() {
+		for v, l := range ls {
+			c.VMULPS(ymm[num+v], l.x, l.x)
+			c.VMULPS(ymm[den+v], l.b, l.b)
+			c.VDIVPS(l.b, l.x, l.x)
+		}
+	}
+	c.loop(func() {
+		c.preActivation(ls, 0)
+		c.sigmoidRatio(ls)
+		ratio()
+		c.preActivation(ls, 2)
+		c.tanhRatio(ls)
+		product()
+		ig := c.kept(ls, num)
+		c.preActivation(ls, 1)
+		c.vsigmoid(ls)
+		for v, l := range ls {
+			c.VFMADD132PS(vector(state, v), ig[v], l.x) // x = f·c + i·g
+			c.VMOVUPS(l.x, vector(state, v))
+		}
+		c.tanhRatio(ls)
+		ratio()
+		c.preActivation(ls, 3)
+		c.sigmoidRatio(ls)
+		product()
+		for v, l := range ls {
+			c.VMOVUPS(l.x, vector(c.h, v))
+		}
+	})
+}
