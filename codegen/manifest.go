@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -76,4 +77,8 @@ func manifestLines(files []txtar.File) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+func sortFiles(files []txtar.File) {
+	slices.SortFunc(files, func(a, b txtar.File) int { return strings.Compare(a.Name, b.Name) })
 }

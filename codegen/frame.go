@@ -1,0 +1,177 @@
+package codegen
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// frameFile is what the copied tests know of the model's API.
+func (e *emitter) frameFile() *jen.File {
+	f := e.newFile("")
+	doc(f, "tolerance t allows |got − want| ≤ t·max(1, |want|).")
+	f.Const().Id("tolerance").Op("=").Lit(e.o.tolerance())
+	doc(f, "vectorFrames is the number of frames in testdata/vectors.bin.")
+	f.Const().Id("vectorFrames").Op("=").Lit(len(e.o.Vectors))
+
+	doc(f, "frame is the input and output of one step.")
+	f.Type().Id("frame").StructFunc(func(g *jen.Group) {
+		for _, p := range e.ports() {
+			if p.index() {
+				g.Id(p.param).Int()
+			} else {
+				g.Id(p.param).Index(jen.Id(p.size)).Float32()
+			}
+		}
+	})
+	frameMethod := func(name string) *jen.Statement { return f.Func().Params(jen.Id("f").Op("*").Id("frame")).Id(name) }
+	field := func(p *port) *jen.Statement { return jen.Id("f").Dot(p.param) }
+
+	doc(f, "fill sets the inputs, element by element in their order.")
+	frameMethod("fill").Params(jen.Id("value").Func().Params().Float32(), jen.Id("index").Func().Params(jen.Id("bound").Int()).Int()).
+		BlockFunc(func(g *jen.Group) {
+			for i := range e.inputs {
+				p := &e.inputs[i]
+				if p.index() {
+					g.Add(field(p)).Op("=").Id("index").Call(jen.Id(p.size))
+					continue
+				}
+				g.For(jen.Id("i").Op(":=").Range().Add(field(p))).Block(field(p).Index(jen.Id("i")).Op("=").Id("value").Call())
+			}
+		})
+	doc(f, "outputs are all outputs, one after the other.")
+	frameMethod("outputs").Params().Index().Float32().BlockFunc(func(g *jen.Group) {
+		g.Var().Id("all").Index().Float32()
+		for i := range e.outputs {
+			g.Id("all").Op("=").Append(jen.Id("all"), field(&e.outputs[i]).Index(jen.Op(":")).Op("..."))
+		}
+		g.Return(jen.Id("all"))
+	})
+	frameMethod("step").Params(jen.Id("s").Op("*").Id("State")).Block(
+		jen.Id("s").Dot("Step").CallFunc(func(g *jen.Group) {
+			for _, p := range e.ports() {
+				if p.index() {
+					g.Add(field(&p))
+				} else {
+					g.Op("&").Add(field(&p))
+				}
+			}
+		}))
+	e.frameRun(f)
+	return f
+}
+
+// frameRun emits run, which steps over frames by Run, and runMisfit.
+func (e *emitter) frameRun(f *jen.File) {
+	doc(f, "run is Run over the frames.")
+	f.Func().Id("run").Params(jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")).Error().BlockFunc(func(g *jen.Group) {
+		for i := range e.outputs {
+			p := &e.outputs[i]
+			g.Id(p.param).Op(":=").Make(p.runType(), jen.Len(jen.Id("frames")).Op("*").Id(p.size))
+		}
+		for i := range e.inputs {
+			p := &e.inputs[i]
+			g.Var().Id(p.param).Add(p.runType())
+		}
+		g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
+			for _, p := range e.inputs {
+				value := jen.Id("frames").Index(jen.Id("i")).Dot(p.param)
+				if p.index() {
+					value = jen.Int32().Call(value)
+				} else {
+					value = value.Index(jen.Op(":")).Op("...")
+				}
+				g.Id(p.param).Op("=").Append(jen.Id(p.param), value)
+			}
+		})
+		g.Err().Op(":=").Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
+			for _, p := range e.ports() {
+				g.Id(p.param)
+			}
+		})
+		g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
+			for _, p := range e.outputs {
+				g.Copy(jen.Id("frames").Index(jen.Id("i")).Dot(p.param).Index(jen.Op(":")),
+					jen.Id(p.param).Index(jen.Id("i").Op("*").Id(p.size), jen.Empty()))
+			}
+		})
+		g.Return(jen.Err())
+	})
+	doc(f, "runMisfit is Run with one element too many in an output.")
+	f.Func().Id("runMisfit").Params(jen.Id("s").Op("*").Id("State")).Error().Block(
+		jen.Return(jen.Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
+			for i, p := range e.ports() {
+				n := p.frameLen()
+				if i == 0 {
+					n = n.Op("+").Lit(1)
+				}
+				g.Make(p.runType(), n)
+			}
+		})))
+}
+
+// exampleFile is an Example whose output does not depend on the weights.
+func (e *emitter) exampleFile() *jen.File {
+	f := e.newFile("")
+	f.Line()
+	f.Func().Id("Example").Params().BlockFunc(func(g *jen.Group) {
+		g.Var().Id("s").Id("State").Comment("one stream, at its beginning")
+		for i := range e.outputs {
+			g.Var().Id(e.outputs[i].param).Index(jen.Id(e.outputs[i].size)).Float32()
+		}
+		for _, p := range e.inputs {
+			if !p.index() {
+				g.Var().Id(p.param).Index(jen.Id(p.size)).Float32()
+			}
+		}
+		g.For(jen.Id("range").Lit(3)).Block(
+			jen.Id("s").Dot("Step").CallFunc(func(g *jen.Group) {
+				for _, p := range e.ports() {
+					if p.index() {
+						g.Lit(0)
+					} else {
+						g.Op("&").Id(p.param)
+					}
+				}
+			}))
+		text := ""
+		g.Qual("fmt", "Println").CallFunc(func(g *jen.Group) {
+			for i, p := range e.outputs {
+				if i > 0 {
+					text += " "
+				}
+				text += fmt.Sprint(p.Size)
+				g.Len(jen.Id(p.param))
+			}
+			g.Lit("values after 3 steps")
+		})
+		g.Comment("Output: " + text + " values after 3 steps")
+	})
+	return f
+}
+
+// vectorFile is testdata/vectors.bin: frame by frame the inputs, as
+// little-endian float32 or uint32, and the outputs as float64.
+func (e *emitter) vectorFile() []byte {
+	var b bytes.Buffer
+	write := func(v any) {
+		if err := binary.Write(&b, binary.LittleEndian, v); err != nil {
+			panic(fmt.Sprintf("codegen: vectors.bin: %v", err)) // a type without fixed size
+		}
+	}
+	for _, f := range e.o.Vectors {
+		for i, in := range e.p.Inputs {
+			if in.Bound > 0 {
+				write(uint32(f.Indices[i]))
+			} else {
+				write(f.Inputs[i])
+			}
+		}
+		for _, out := range f.Outputs {
+			write(out)
+		}
+	}
+	return b.Bytes()
+}

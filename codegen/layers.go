@@ -1,0 +1,184 @@
+package codegen
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/sparsec/sparsec/asm"
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// genericFile is the portable twin: one function a layer.
+func (e *emitter) genericFile() *jen.File {
+	f := e.newFile("")
+	doc(f, "stepGeneric runs the layers with the portable kernels.")
+	e.layerCalls(f, "stepGeneric", "Generic")
+	for i := range e.p.Layers {
+		e.layer(f, i, "Generic", e.genericCall, e.genericMatVec)
+	}
+	for i := range e.p.Matrices {
+		if e.unrolled[i] {
+			e.unrolledFuncs(f, i)
+		}
+	}
+	return f
+}
+
+// amd64File calls the assembly. Assembly cannot be preempted, so each layer is
+// a function that the compiler gives a stack check, where Go can.
+func (e *emitter) amd64File() *jen.File {
+	f := e.newFile(asm.Constraint)
+	doc(f, "useAVX2 is set once; only tests change it.")
+	f.Var().Id("useAVX2").Op("=").Add(e.use("avx2Usable")).Call(jen.Id("cpuid"), jen.Id("xgetbv"))
+	method(f, "step").Params().Block(
+		jen.If(jen.Id("useAVX2")).Block(jen.Id("s").Dot("stepAVX2").Call()).Else().Block(jen.Id("s").Dot("stepGeneric").Call()),
+	)
+	doc(f, "stepAVX2 runs the layers with the AVX2 kernels.")
+	e.layerCalls(f, "stepAVX2", "AVX2")
+	for i := range e.p.Layers {
+		e.layer(f, i, "AVX2", e.assemblyCall, e.assemblyMatVec)
+	}
+	return f
+}
+
+// noasmFile takes the place of amd64File elsewhere.
+func (e *emitter) noasmFile() *jen.File {
+	f := e.newFile("!amd64 || purego")
+	f.Const().Id("useAVX2").Op("=").False()
+	method(f, "step").Params().Block(jen.Id("s").Dot("stepGeneric").Call())
+	return f
+}
+
+func (e *emitter) layerCalls(f *jen.File, name, suffix string) {
+	method(f, name).Params().BlockFunc(func(g *jen.Group) {
+		for _, l := range e.layers {
+			g.Id(l + suffix).Call(jen.Id("s"))
+		}
+	})
+}
+
+// layer emits the function of layer i; call and matVec make the statements of
+// element-wise kernels and of products.
+func (e *emitter) layer(f *jen.File, i int, suffix string,
+	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
+	l := e.p.Layers[i]
+	name := e.layers[i] + suffix
+	doc(f, fmt.Sprintf("%s is layer %q: %s\n//\n//go:noinline", name, l.Name, oneLine(l.Doc)))
+	f.Func().Id(name).Params(jen.Id("s").Op("*").Id("State")).BlockFunc(func(g *jen.Group) {
+		for _, in := range l.Instrs {
+			switch in := in.(type) {
+			case kernel.MatVec:
+				g.Comment(describe(&e.p.Matrices[in.Matrix]))
+				for _, c := range matVec(in) {
+					g.Add(c)
+				}
+			case kernel.Lookup:
+				g.Add(e.lookup(in))
+			case kernel.Copy:
+				g.Copy(e.slice(in.Dst, in.Size), e.slice(in.Src, in.Size))
+			default:
+				calls, err := asm.ElementCalls(in)
+				if err != nil {
+					panic(fmt.Sprintf("codegen: layer %q: %v, which asm.Emit should have refused", l.Name, err))
+				}
+				for _, c := range calls {
+					g.Add(call(c))
+				}
+			}
+		}
+	})
+}
+
+// describe is what a reader wants to know of a matrix.
+func describe(m *kernel.Matrix) string {
+	return fmt.Sprintf("%s [%d %d], density %.4g %%: %s, %d steps.",
+		oneLine(m.Name), m.Rows, m.Cols, density(m), m.Strategy, m.Packed.Steps())
+}
+
+// density is the share of weights that are not zero, in per cent.
+func density(m *kernel.Matrix) float64 {
+	return 100 * float64(m.NNZ) / float64(max(1, m.Rows*m.Cols))
+}
+
+// lookup copies a row of a table; Step has checked the index.
+func (e *emitter) lookup(in kernel.Lookup) jen.Code {
+	c := &e.p.Consts[in.Table]
+	width := kernel.Pad(c.Cols)
+	row := jen.Lit(e.layout.Consts[in.Table]).Op("+").Lit(4 * width).Op("*").Id("s").Dot(e.inputs[in.Input].field)
+	return jen.Copy(e.slice(in.Dst, width), e.use("weightsAt").Index(jen.Float32()).Call(jen.Id("weights"), row, jen.Lit(width)))
+}
+
+func (e *emitter) genericCall(c asm.ElementCall) jen.Code {
+	return e.use(c.Func).CallFunc(func(g *jen.Group) {
+		for _, v := range c.Vectors {
+			g.Add(e.slice(v.Ref, v.Len))
+		}
+		if c.CountsN {
+			g.Lit(c.N)
+		}
+		if c.HasParam {
+			g.Add(float(c.Param))
+		}
+	})
+}
+
+func (e *emitter) assemblyCall(c asm.ElementCall) jen.Code {
+	return jen.Id(c.Func + "AVX2").CallFunc(func(g *jen.Group) {
+		for _, v := range c.Vectors {
+			g.Add(e.pointer(v.Ref))
+		}
+		g.Lit(c.N)
+		if c.HasParam {
+			g.Add(float(c.Param))
+		}
+	})
+}
+
+// float is the shortest constant that a float32 parameter takes exactly.
+func float(v float32) *jen.Statement {
+	return jen.Op(strconv.FormatFloat(float64(v), 'g', -1, 32))
+}
+
+func (e *emitter) genericMatVec(in kernel.MatVec) []jen.Code {
+	if e.unrolled[in.Matrix] {
+		return e.unrolledCalls(in)
+	}
+	return e.calls(in, kernel.PortableCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return e.use(name) },
+		func(r kernel.Ref, a kernel.Arg) *jen.Statement { return e.slice(r, a.Len) },
+		func(a kernel.Arg) *jen.Statement { return e.weightsSlice(a.Elem, a.Off, a.Len) })
+}
+
+func (e *emitter) assemblyMatVec(in kernel.MatVec) []jen.Code {
+	return e.calls(in, asm.MatVecCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return jen.Id(name) },
+		func(r kernel.Ref, _ kernel.Arg) *jen.Statement { return e.pointer(r) },
+		func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })
+}
+
+func (e *emitter) calls(in kernel.MatVec, calls []kernel.Call, function func(string) *jen.Statement,
+	vector func(kernel.Ref, kernel.Arg) *jen.Statement, weights func(kernel.Arg) *jen.Statement) []jen.Code {
+	places := map[kernel.ArgKind]kernel.Ref{kernel.DstArg: in.Dst, kernel.InitArg: in.Init, kernel.SrcArg: in.Src}
+	var list []jen.Code
+	for _, c := range calls {
+		list = append(list, function(c.Func).CallFunc(func(g *jen.Group) {
+			for _, a := range c.Args {
+				switch a.Kind {
+				case kernel.WeightsArg:
+					g.Add(weights(a))
+				case kernel.IntArg:
+					g.Lit(a.Value)
+				default:
+					r := places[a.Kind]
+					r.Off += a.Off
+					g.Add(vector(r, a))
+				}
+			}
+		}))
+	}
+	return list
+}
+
+// oneLine keeps a name out of the way of comments that end with the line.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,212 @@
+package codegen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// modelFile is the API: sizes, State, Step, Run, Reset and Kernel.
+func (e *emitter) modelFile() *jen.File {
+	f := e.newFile("")
+	e.sizes(f)
+	e.stateType(f)
+	e.stepMethod(f)
+	e.runMethod(f)
+	e.resetMethod(f)
+	doc(f, "Kernel names the kernels that this process uses: \"avx2\", or \"generic\" for the portable ones.")
+	f.Func().Id("Kernel").Params().String().Block(
+		jen.If(jen.Id("useAVX2")).Block(jen.Return(jen.Lit("avx2"))),
+		jen.Return(jen.Lit("generic")),
+	)
+	return f
+}
+
+func (e *emitter) sizes(f *jen.File) {
+	doc(f, "Elements of one frame of an input or output; of an index, one more than the largest.")
+	f.Const().DefsFunc(func(g *jen.Group) {
+		for _, p := range append(append([]port(nil), e.inputs...), e.outputs...) {
+			g.Id(p.size).Op("=").Lit(p.number()).Comment(oneLine(p.Name))
+		}
+	})
+}
+
+func (e *emitter) stateType(f *jen.File) {
+	doc(f, `State is one stream through the model. The zero value is a stream at its
+beginning. A State holds all that a step needs, so that nothing is allocated; it
+may be copied to fork the stream, and must not be used by two goroutines at a
+time. The weights are shared by all of them.`)
+	f.Type().Id("State").StructFunc(func(g *jen.Group) {
+		if e.hasInit() {
+			g.Id("started").Bool().Comment("the initial states are in place")
+		}
+		for _, in := range e.inputs {
+			if in.index() {
+				g.Id(in.field).Int().Comment(fmt.Sprintf("input %q of the step", in.Name))
+			}
+		}
+		for i, b := range e.p.Buffers {
+			line := g.Id(e.fields[i]).Index(jen.Lit(bufferLen(b))).Float32()
+			if s := e.stateOf(i); s != nil {
+				line.Comment(fmt.Sprintf("state %q [%d]", s.Name, s.Size))
+			}
+		}
+	})
+}
+
+// bufferLen is what the program asks of a buffer.
+func bufferLen(b kernel.Buffer) int { return kernel.Pad(b.Len) + kernel.Guard }
+
+func (e *emitter) stateOf(buf int) *kernel.State {
+	for i := range e.p.States {
+		if e.p.States[i].Buf == buf {
+			return &e.p.States[i]
+		}
+	}
+	return nil
+}
+
+// hasInit reports whether a state begins with other than zeros.
+func (e *emitter) hasInit() bool {
+	for _, s := range e.p.States {
+		if s.Init >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// params lists ports as parameters, with the types that typ gives.
+func params(ports []port, typ func(*port) *jen.Statement) []jen.Code {
+	var list []jen.Code
+	for i := range ports {
+		list = append(list, jen.Id(ports[i].param).Add(typ(&ports[i])))
+	}
+	return list
+}
+
+func method(f *jen.File, name string) *jen.Statement {
+	return f.Func().Params(jen.Id("s").Op("*").Id("State")).Id(name)
+}
+
+// stepMethod copies inputs into their buffers, runs the layers and copies the
+// outputs out: layers read and write padded buffers only, and y may be x.
+func (e *emitter) stepMethod(f *jen.File) {
+	doc(f, "Step reads one frame of "+list(e.inputs)+" and writes one of "+list(e.outputs)+
+		". It does not\nallocate."+e.indexPanics())
+	method(f, "Step").Params(params(e.ports(), (*port).stepType)...).BlockFunc(func(g *jen.Group) {
+		for i := range e.inputs {
+			in := &e.inputs[i]
+			if !in.index() {
+				continue
+			}
+			g.If(jen.Id("uint").Call(jen.Id(in.param)).Op(">=").Id(in.size)).Block(
+				jen.Panic(jen.Qual("fmt", "Sprintf").Call(
+					jen.Lit(fmt.Sprintf("%s: input %q is %%d, want an index below %d", e.o.Package, in.Name, in.Bound)),
+					jen.Id(in.param))),
+			)
+		}
+		e.start(g)
+		for i := range e.inputs {
+			in := &e.inputs[i]
+			if in.index() {
+				g.Id("s").Dot(in.field).Op("=").Id(in.param)
+			} else {
+				g.Copy(e.buffer(in.Buf, 0, in.Size), jen.Id(in.param).Index(jen.Op(":")))
+			}
+		}
+		g.Id("s").Dot("step").Call()
+		for _, out := range e.outputs {
+			g.Copy(jen.Id(out.param).Index(jen.Op(":")), e.buffer(out.Buf, 0, out.Size))
+		}
+	})
+}
+
+// start puts initial states in place in a stream that is still the zero value.
+func (e *emitter) start(g *jen.Group) {
+	if e.hasInit() {
+		g.If(jen.Op("!").Id("s").Dot("started")).Block(jen.Id("s").Dot("Reset").Call())
+	}
+}
+
+func (e *emitter) indexPanics() string {
+	for _, in := range e.inputs {
+		if in.index() {
+			return " It panics when an index is out of range."
+		}
+	}
+	return ""
+}
+
+// list is the parameters in words.
+func list(ports []port) string {
+	var names []string
+	for _, p := range ports {
+		names = append(names, p.param)
+	}
+	return strings.Join(names, ", ")
+}
+
+// runMethod steps over whole frames after it has looked at all arguments, so
+// that an error leaves the stream where it was.
+func (e *emitter) runMethod(f *jen.File) {
+	doc(f, "Run steps through all frames of "+list(e.inputs)+", which lie one after the other, and writes as\nmany of "+
+		list(e.outputs)+", the same as repeated Steps. An error, for lengths that do not fit\nor an index out of range, leaves the stream as it was. It does not allocate.")
+	method(f, "Run").Params(params(e.ports(), (*port).runType)...).Error().BlockFunc(func(g *jen.Group) {
+		e.countFrames(g)
+		for _, p := range e.ports() {
+			if p.index() {
+				g.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Id(p.param)).Block(
+					jen.If(jen.Id("uint32").Call(jen.Id("v")).Op(">=").Id(p.size)).Block(
+						jen.Return(jen.Qual("fmt", "Errorf").Call(
+							jen.Lit(fmt.Sprintf("%s: frame %%d of input %q is %%d, want an index below %d", e.o.Package, p.Name, p.Bound)),
+							jen.Id("i"), jen.Id("v")))),
+				)
+			}
+		}
+		g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
+			g.Id("s").Dot("Step").CallFunc(func(g *jen.Group) {
+				for _, p := range e.ports() {
+					if p.index() {
+						g.Int().Call(jen.Id(p.param).Index(jen.Id("i")))
+					} else {
+						g.Parens(jen.Op("*").Index(jen.Id(p.size)).Float32()).Call(
+							jen.Id(p.param).Index(jen.Id("i").Op("*").Id(p.size), jen.Empty()))
+					}
+				}
+			})
+		})
+		g.Return(jen.Nil())
+	})
+}
+
+// countFrames declares frames after the first input and holds the others to it.
+func (e *emitter) countFrames(g *jen.Group) {
+	first := &e.inputs[0]
+	g.Id("frames").Op(":=").Len(jen.Id(first.param)).Op("/").Add(first.frameLen())
+	for _, p := range append(append([]port(nil), e.inputs...), e.outputs...) {
+		g.If(jen.Len(jen.Id(p.param)).Op("!=").Id("frames").Op("*").Add(p.frameLen())).Block(
+			jen.Return(jen.Qual("fmt", "Errorf").Call(
+				jen.Lit(fmt.Sprintf("%s: %s has %%d elements, want %%d frames of %%d", e.o.Package, p.param)),
+				jen.Len(jen.Id(p.param)), jen.Id("frames"), p.frameLen())),
+		)
+	}
+}
+
+func (e *emitter) resetMethod(f *jen.File) {
+	doc(f, "Reset puts the stream back to its beginning.")
+	method(f, "Reset").Params().BlockFunc(func(g *jen.Group) {
+		g.Op("*").Id("s").Op("=").Id("State").Values()
+		for _, s := range e.p.States {
+			if s.Init >= 0 {
+				g.Copy(e.buffer(s.Buf, 0, s.Size), e.constant(s.Init, 0, s.Size))
+			}
+		}
+		if e.hasInit() {
+			g.Id("s").Dot("started").Op("=").True()
+		}
+	})
+}

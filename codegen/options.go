@@ -1,0 +1,96 @@
+package codegen
+
+import (
+	"errors"
+	"fmt"
+	"go/token"
+	"strings"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// FormatVersion is the version of the layout of generated packages; it stands
+// in the header of each file.
+const FormatVersion = 1
+
+// DefaultTolerance is how far the outputs of a package may be from the
+// reference vectors, and assembly from portable code, when Options name none.
+const DefaultTolerance = 1e-4
+
+// Options are what a package depends on besides its program.
+type Options struct {
+	// Package is the name of the Go package.
+	Package string
+	// Input is the hex SHA-256 of what was compiled; it may be empty.
+	Input string
+	// Settings are the options of the compilation, for the header, in order.
+	Settings []string
+	// Generate is the command of a go:generate line; empty for none.
+	Generate string
+	// Vectors are reference inputs and outputs for the package's own tests.
+	Vectors Vectors
+	// Tolerance t allows |got − want| ≤ t·max(1, |want|); 0 stands for
+	// DefaultTolerance.
+	Tolerance float64
+}
+
+// Vectors are frames of one stream from its initial state, in the order of the
+// program's ports. No frames leave the test without references.
+type Vectors []Frame
+
+// Frame is the input of one step and the output that a float64 reference gives.
+type Frame struct {
+	Inputs  [][]float32 // one a port; nil for an index
+	Indices []int       // one a port; ignored for a vector
+	Outputs [][]float64
+}
+
+func (o *Options) tolerance() float64 {
+	if o.Tolerance == 0 {
+		return DefaultTolerance
+	}
+	return o.Tolerance
+}
+
+// check lists what is wrong with the options for this program.
+func (o *Options) check(p *kernel.Program) error {
+	var errs []error
+	if !token.IsIdentifier(o.Package) || o.Package == "_" || o.Package == "main" {
+		errs = append(errs, fmt.Errorf("package name %q: want the name of an importable Go package", o.Package))
+	}
+	if o.Tolerance < 0 {
+		errs = append(errs, fmt.Errorf("tolerance %v: want at least 0", o.Tolerance))
+	}
+	for _, line := range append([]string{o.Input, o.Generate}, o.Settings...) {
+		if strings.ContainsAny(line, "\n\r") {
+			errs = append(errs, fmt.Errorf("option %q: want one line", line))
+		}
+	}
+	for i, f := range o.Vectors {
+		if err := f.check(p); err != nil {
+			errs = append(errs, fmt.Errorf("reference frame %d: %w", i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f *Frame) check(p *kernel.Program) error {
+	if len(f.Inputs) != len(p.Inputs) || len(f.Indices) != len(p.Inputs) || len(f.Outputs) != len(p.Outputs) {
+		return fmt.Errorf("%d inputs, %d indices and %d outputs, want %d, %d and %d",
+			len(f.Inputs), len(f.Indices), len(f.Outputs), len(p.Inputs), len(p.Inputs), len(p.Outputs))
+	}
+	for i, in := range p.Inputs {
+		switch {
+		case in.Bound > 0 && (f.Indices[i] < 0 || f.Indices[i] >= in.Bound):
+			return fmt.Errorf("input %q: index %d, want below %d", in.Name, f.Indices[i], in.Bound)
+		case in.Bound == 0 && len(f.Inputs[i]) != in.Size:
+			return fmt.Errorf("input %q: %d elements, want %d", in.Name, len(f.Inputs[i]), in.Size)
+		}
+	}
+	for i, out := range p.Outputs {
+		if len(f.Outputs[i]) != out.Size {
+			return fmt.Errorf("output %q: %d elements, want %d", out.Name, len(f.Outputs[i]), out.Size)
+		}
+	}
+	return nil
+}

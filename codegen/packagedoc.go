@@ -1,0 +1,75 @@
+package codegen
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// docFile is the ManifestFile: the list of all files, and what the model is.
+func (e *emitter) docFile(manifest []string) *jen.File {
+	f := e.newFile("")
+	f.HeaderComment("")
+	for _, line := range manifest {
+		f.HeaderComment(line)
+	}
+	for line := range strings.Lines(e.packageDoc()) {
+		f.PackageComment(strings.TrimRight("// "+strings.TrimRight(line, "\n"), " "))
+	}
+	return f
+}
+
+func (e *emitter) packageDoc() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Package %s runs the recurrent model %q, one frame a step, compiled\n", e.o.Package, e.p.Name)
+	b.WriteString("to Go and AVX2 assembly with the pattern of its sparse weights.\n\n")
+	for _, in := range e.inputs {
+		if in.index() {
+			fmt.Fprintf(&b, "  - input %s: %q, an index below %d\n", in.param, in.Name, in.Bound)
+		} else {
+			fmt.Fprintf(&b, "  - input %s: %q, %d float32\n", in.param, in.Name, in.Size)
+		}
+	}
+	for _, out := range e.outputs {
+		fmt.Fprintf(&b, "  - output %s: %q, %d float32\n", out.param, out.Name, out.Size)
+	}
+	for _, s := range e.p.States {
+		fmt.Fprintf(&b, "  - state %q, %d float32\n", s.Name, s.Size)
+	}
+	b.WriteString("\n# Layers\n\n")
+	for _, l := range e.p.Layers {
+		fmt.Fprintf(&b, "  - %q: %s\n", l.Name, oneLine(l.Doc))
+	}
+	if len(e.p.Matrices) > 0 {
+		b.WriteString("\nMatrices, as they lie in weights.bin:\n\n")
+		e.matrixTable(&b)
+	}
+	b.WriteString(`
+# Use
+
+A [State] is one stream and belongs to one goroutine; the weights are read-only
+and shared by all. [State.Step] and [State.Run] do not allocate. [Kernel] says
+which kernels this processor runs; the build tag purego leaves the assembly out.
+
+The vector kernels multiply zero weights with elements of x that a row does not
+read. So an infinite or NaN element may turn outputs into NaN that do not depend
+on it, and the portable kernels may differ there.
+`)
+	return b.String()
+}
+
+func (e *emitter) matrixTable(b *strings.Builder) {
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "    tensor\trows\tcols\tdensity\tstrategy\tbytes\t")
+	for i := range e.p.Matrices {
+		m := &e.p.Matrices[i]
+		size := 0
+		for _, s := range m.Packed.Sections() {
+			size += len(s.Data)
+		}
+		fmt.Fprintf(w, "    %s\t%d\t%d\t%.4g %%\t%s\t%d\t\n", oneLine(m.Name), m.Rows, m.Cols, density(m), m.Strategy, size)
+	}
+	w.Flush()
+}

@@ -1,0 +1,64 @@
+package codegen
+
+import (
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+)
+
+// streamFile saves and restores streams.
+func (e *emitter) streamFile() *jen.File {
+	f := e.newFile("")
+	print := e.fingerprint()
+	size := len(print)
+	for _, s := range e.p.States {
+		size += 4 * s.Size
+	}
+	doc(f, "fingerprint opens every saved stream: only this compilation of the model can read it.")
+	f.Const().Id("fingerprint").Op("=").Lit(string(print))
+	doc(f, "streamSize is the number of bytes of a saved stream.")
+	f.Const().Id("streamSize").Op("=").Lit(size)
+
+	doc(f, "AppendBinary appends the states of the stream to b:"+e.stateList())
+	method(f, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).BlockFunc(func(g *jen.Group) {
+		e.start(g)
+		g.Id("b").Op("=").Append(jen.Id("b"), jen.Id("fingerprint").Op("..."))
+		for _, s := range e.p.States {
+			g.Id("b").Op("=").Add(e.use("appendFloats")).Call(jen.Id("b"), e.buffer(s.Buf, 0, s.Size))
+		}
+		g.Return(jen.Id("b"), jen.Nil())
+	})
+	doc(f, "MarshalBinary is AppendBinary to a new slice.")
+	method(f, "MarshalBinary").Params().Params(jen.Index().Byte(), jen.Error()).Block(
+		jen.Return(jen.Id("s").Dot("AppendBinary").Call(jen.Make(jen.Index().Byte(), jen.Lit(0), jen.Id("streamSize")))),
+	)
+	doc(f, "UnmarshalBinary continues a stream that AppendBinary saved. On an error, for\nbytes that are no stream of this package, the stream stays as it was.")
+	method(f, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().BlockFunc(func(g *jen.Group) {
+		g.If(jen.Len(jen.Id("b")).Op("!=").Id("streamSize").Op("||").String().Call(
+			jen.Id("b").Index(jen.Op(":").Len(jen.Id("fingerprint")))).Op("!=").Id("fingerprint")).Block(
+			jen.Return(jen.Qual("fmt", "Errorf").Call(
+				jen.Lit(fmt.Sprintf("%s: %%d bytes are no stream of this model, which has %%d", e.o.Package)),
+				jen.Len(jen.Id("b")), jen.Id("streamSize"))))
+		g.Id("s").Dot("Reset").Call()
+		if len(e.p.States) > 0 {
+			g.Id("b").Op("=").Id("b").Index(jen.Len(jen.Id("fingerprint")).Op(":"))
+		}
+		for i, s := range e.p.States {
+			read := jen.Add(e.use("readFloats")).Call(e.buffer(s.Buf, 0, s.Size), jen.Id("b"))
+			if i < len(e.p.States)-1 {
+				read = jen.Id("b").Op("=").Add(read)
+			}
+			g.Add(read)
+		}
+		g.Return(jen.Nil())
+	})
+	return f
+}
+
+func (e *emitter) stateList() string {
+	text := " a fingerprint of the model"
+	for _, s := range e.p.States {
+		text += fmt.Sprintf(",\n%q [%d]", s.Name, s.Size)
+	}
+	return text + ",\nas little-endian float32. The error is nil."
+}

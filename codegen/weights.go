@@ -1,0 +1,90 @@
+package codegen
+
+import (
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// weightsFile embeds weights.bin and says where its sections lie.
+func (e *emitter) weightsFile() *jen.File {
+	f := e.newFile("")
+	f.Anon("embed")
+	doc(f, "//go:embed weights.bin")
+	f.Var().Id("weightsFile").String()
+	doc(f, "weights is the base of all weights, in this machine's byte order. Nothing writes there.")
+	f.Var().Id("weights").Op("=").Add(e.use("loadWeights")).Call(jen.Id("weightsFile"), jen.Id("weightsSections").Index(jen.Op(":")))
+	doc(f, "weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.")
+	f.Var().Id("weightsSections").Op("=").Index(jen.Op("...")).Add(e.use("section")).ValuesFunc(func(g *jen.Group) {
+		place := func(off, length, width int, what string) {
+			g.Line().Values(jen.Lit(off), jen.Lit(length), jen.Lit(width)).Op(",").Comment(oneLine(what))
+		}
+		for i, m := range e.p.Matrices {
+			for j, s := range m.Packed.Sections() {
+				place(e.layout.Matrices[i][j], len(s.Data), kernel.SectionElem(s).Size(), fmt.Sprintf("%s: %s", m.Name, s.Name))
+			}
+		}
+		for i, c := range e.p.Consts {
+			place(e.layout.Consts[i], 4*len(c.Data), 4, c.Name)
+		}
+		g.Line()
+	})
+	return f
+}
+
+// use refers to a portable declaration, which rt.go will then have.
+func (e *emitter) use(name string) *jen.Statement {
+	e.rt[name] = true
+	return jen.Id(name)
+}
+
+// buffer is n elements of a buffer as a slice.
+func (e *emitter) buffer(buf, off, n int) *jen.Statement {
+	field := jen.Id("s").Dot(e.fields[buf])
+	if off == 0 {
+		return field.Index(jen.Op(":").Lit(n))
+	}
+	return field.Index(jen.Lit(off), jen.Lit(off+n))
+}
+
+// constant is n elements of a constant as a slice.
+func (e *emitter) constant(con, off, n int) *jen.Statement {
+	return e.weightsSlice(kernel.Float32, e.layout.Consts[con]+4*off, n)
+}
+
+func (e *emitter) weightsSlice(elem kernel.Elem, off, n int) *jen.Statement {
+	return e.use("weightsAt").Index(goElem(elem)).Call(jen.Id("weights"), jen.Lit(off), jen.Lit(n))
+}
+
+// weightsPointer is the address of byte off of the weights, as a pointer to typ.
+func weightsPointer(typ jen.Code, off int) *jen.Statement {
+	return jen.Parens(jen.Op("*").Add(typ)).Call(jen.Qual("unsafe", "Add").Call(jen.Id("weights"), jen.Lit(off)))
+}
+
+func goElem(elem kernel.Elem) *jen.Statement {
+	switch elem {
+	case kernel.Uint16:
+		return jen.Uint16()
+	case kernel.Uint32:
+		return jen.Uint32()
+	}
+	return jen.Float32()
+}
+
+// slice is n elements from a place on.
+func (e *emitter) slice(r kernel.Ref, n int) *jen.Statement {
+	if r.Space == kernel.Con {
+		return e.constant(r.ID, r.Off, n)
+	}
+	return e.buffer(r.ID, r.Off, n)
+}
+
+// pointer is the address of a place.
+func (e *emitter) pointer(r kernel.Ref) *jen.Statement {
+	if r.Space == kernel.Con {
+		return weightsPointer(jen.Float32(), e.layout.Consts[r.ID]+4*r.Off)
+	}
+	return jen.Op("&").Id("s").Dot(e.fields[r.ID]).Index(jen.Lit(r.Off))
+}
