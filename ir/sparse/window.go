@@ -16,8 +16,10 @@ const windowQuad = 4
 //
 // Steps of a group are padded to a multiple of 4 by steps of zero words at the
 // base of the last step. Because of idle lanes, a row multiplies 0 by elements
-// of src that it has no weight for, but never by one that no row of its group
-// has a weight for: an infinity or NaN in src may reach other rows of the group.
+// of src that it has no weight for, at most 7 columns before a weight of its
+// group: an infinity or NaN in src reaches every row that has a weight for it,
+// but others of the group too. No element behind the last column is multiplied,
+// though up to 7 are read.
 type Window struct {
 	rows, cols, nnz int
 	form            IndexForm
@@ -32,7 +34,7 @@ type Window struct {
 
 // PackWindow packs a matrix of at most 65,536 columns whose weights are zero or
 // normal float32. Rows are padded to a multiple of 8. In the Exponent form the
-// weights must further lie within a range of 2^31, and below 2^33.
+// weights must further lie within a range of 2^31, and below 2^32.
 func PackWindow(m *Matrix, form IndexForm) (*Window, error) {
 	if m.Cols > 1<<16 {
 		return nil, fmt.Errorf("%d columns: want at most 65536, which 16-bit window bases reach", m.Cols)
@@ -60,16 +62,24 @@ func (w *Window) packGroup(m *Matrix, group *rowGroup, code wordCode) {
 		if !ok {
 			break
 		}
-		base = next
-		steps++
-		w.bases.append(uint16(base))
+		var taken [lanes]int // column + 1
+		last := next
 		for lane := range lanes {
+			if c, ok := group.take(lane, next+lanes); ok {
+				taken[lane] = c + 1
+				last = max(last, c)
+			}
+		}
+		base = windowBase(next, last)
+		w.bases.append(uint16(base))
+		for lane, c := range taken {
 			word := uint32(0)
-			if c, ok := group.take(lane, base+lanes); ok {
-				word = code.encode(m.Row(group.first + lane)[c], uint32(c-base))
+			if c > 0 {
+				word = code.encode(m.Row(group.first + lane)[c-1], uint32(c-1-base))
 			}
 			w.words.append(word)
 		}
+		steps++
 	}
 	w.steps = append(w.steps, steps)
 	quads := (steps + windowQuad - 1) / windowQuad

@@ -30,7 +30,7 @@ func newWordCode(m *Matrix, form IndexForm) (wordCode, error) {
 		if e == 0 || e == 255 {
 			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: window words hold normal float32 only", w, i/m.Cols, i%m.Cols)
 		}
-		if form == Mantissa && math.IsInf(float64(nearestWithIndex(w, 7)), 0) {
+		if form == Mantissa && math.IsInf(float64(nearestWithIndex(w, 0)), 0) {
 			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: too large for an index in the mantissa", w, i/m.Cols, i%m.Cols)
 		}
 		low, high = min(low, e), max(high, e)
@@ -47,7 +47,7 @@ func newWordCode(m *Matrix, form IndexForm) (wordCode, error) {
 			low-127, high-126, exponentTop)
 	}
 	if high-exponentTop > 127 {
-		return wordCode{}, fmt.Errorf("weights up to 2^%d: an index in the exponent needs them below 2^%d", high-126, 127+exponentTop-126+1)
+		return wordCode{}, fmt.Errorf("weights up to 2^%d: an index in the exponent needs them below 2^%d", high-126, 127+exponentTop-126)
 	}
 	return code, nil
 }

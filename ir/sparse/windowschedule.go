@@ -54,6 +54,18 @@ func (g *rowGroup) take(lane, limit int) (int, bool) {
 	return int(q[0]), true
 }
 
+// windowBase is the base of a window that covers the columns first to last. If
+// first itself would make a vector load cross a cache line, in a src that is
+// aligned to one, the window begins a little to the left where it can: such a
+// load costs two.
+func windowBase(first, last int) int {
+	const line = 16 // elements of src
+	if over := first%line - (line - lanes); over > 0 && first-over+lanes > last {
+		return first - over
+	}
+	return first
+}
+
 // WindowSteps counts the steps that [PackWindow] would make of m, in whatever
 // form: those that do something, which straight-line code runs, and those with
 // padding, which the packed stream holds.

@@ -1,0 +1,125 @@
+package rt
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// TestMatVec holds the portable kernels against float64 products of the
+// unpacked matrix, called as PortableCalls says, on an image of the weights.
+func TestMatVec(t *testing.T) {
+	for i, shape := range []struct {
+		rows, cols int
+		density    float64
+	}{{1, 1, 1}, {9, 1, 0.5}, {1, 90, 0.2}, {40, 33, 0}, {33, 17, 1}, {100, 131, 0.1}, {70, 40, 0.4}} {
+		rng := rand.New(rand.NewPCG(uint64(i), 1))
+		m := sparse.NewMatrix(shape.rows, shape.cols)
+		for i := range m.Data {
+			if rng.Float64() < shape.density {
+				m.Data[i] = float32(rng.NormFloat64())
+			}
+		}
+		for _, packed := range packAll(t, m) {
+			t.Run(fmt.Sprintf("%T/%dx%d/%g", packed, m.Rows, m.Cols, shape.density), func(t *testing.T) {
+				p := &kernel.Program{Matrices: []kernel.Matrix{{Packed: packed}}}
+				checkPortable(t, rng, p)
+			})
+		}
+	}
+}
+
+func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
+	list := []sparse.Packed{sparse.PackDense(m)}
+	for _, height := range []int{4, 8, 16} {
+		b, err := sparse.PackBlock(m, height)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, b)
+	}
+	for _, form := range []sparse.IndexForm{sparse.Exponent, sparse.Mantissa} {
+		w, err := sparse.PackWindow(m, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
+	t.Helper()
+	w := p.Matrices[0].Packed.Unpack()
+	src, init, dst := make([]float32, w.Cols+16), make([]float32, w.Rows), make([]float32, w.Rows)
+	for i := range src {
+		src[i] = float32(rng.NormFloat64())
+	}
+	for i := range init {
+		init[i] = float32(rng.NormFloat64())
+	}
+	call(t, p, dst, init, src)
+	for r := range dst {
+		want, magnitude := float64(init[r]), math.Abs(float64(init[r]))
+		for c, v := range w.Row(r) {
+			want += float64(v) * float64(src[c])
+			magnitude += math.Abs(float64(v) * float64(src[c]))
+		}
+		// γₙ for a product and a sum a column, and the last additions (Higham,
+		// Accuracy and Stability of Numerical Algorithms, lemma 3.1).
+		nu := float64(2*w.Cols+4) * 0x1p-24
+		if d := math.Abs(float64(dst[r]) - want); !(d <= nu/(1-nu)*magnitude) {
+			t.Fatalf("row %d: %g, want %g", r, dst[r], want)
+		}
+	}
+	call(t, p, init, init, src)
+	for r := range dst {
+		if init[r] != dst[r] {
+			t.Fatalf("row %d in place: %g, want %g", r, init[r], dst[r])
+		}
+	}
+}
+
+// call does what the emitted package does with the one matrix of the program.
+func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
+	t.Helper()
+	image := p.Image()
+	for _, c := range kernel.PortableCalls(p, p.Layout(), 0) {
+		var floats []float32
+		var words, counts []uint32
+		var places []uint16
+		value := 0
+		for _, a := range c.Args {
+			switch {
+			case a.Kind == kernel.SrcArg:
+				src = src[a.Off:][:a.Len:a.Len]
+			case a.Kind == kernel.IntArg:
+				value = a.Value
+			case a.Kind != kernel.WeightsArg:
+			case a.Elem == kernel.Float32:
+				floats = At[float32](unsafe.Pointer(&image[0]), a.Off, a.Len)
+			case a.Elem == kernel.Uint16:
+				places = At[uint16](unsafe.Pointer(&image[0]), a.Off, a.Len)
+			default:
+				words, counts = counts, At[uint32](unsafe.Pointer(&image[0]), a.Off, a.Len)
+			}
+		}
+		switch c.Func {
+		case "matvecDense":
+			matvecDense(dst, init, src, floats, value)
+		case "matvecBlock":
+			matvecBlock(dst, init, src, floats, places, counts, value)
+		case "matvecWindow":
+			matvecWindow(dst, init, src, words, places, counts)
+		case "matvecWindowExact":
+			matvecWindowExact(dst, init, src, words, places, counts, uint32(value))
+		default:
+			t.Fatalf("no function %q", c.Func)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+func sample(t *testing.T) []sparse.Packed {
+	rng := rand.New(rand.NewPCG(1, 2))
+	m := sparse.NewMatrix(200, 70)
+	for i := range m.Data {
+		if rng.IntN(8) == 0 && i/70/8 != 3 { // one group of empty rows
+			m.Data[i] = 1 + rng.Float32()
+		}
+	}
+	must := func(p sparse.Packed, err error) sparse.Packed {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	block := func(height int) sparse.Packed {
+		b, err := sparse.PackBlock(m, height)
+		return must(b, err)
+	}
+	window := func(form sparse.IndexForm) sparse.Packed {
+		w, err := sparse.PackWindow(m, form)
+		return must(w, err)
+	}
+	return []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16), window(sparse.Mantissa), window(sparse.Exponent)}
+}
+
+func TestRangesFor(t *testing.T) {
+	for _, packed := range sample(t) {
+		m := packed.(divisible)
+		for _, maxBytes := range []int{1, 3000, 9000, 0} {
+			at := 0
+			for _, r := range RangesFor(m, maxBytes) {
+				if r.From != at || r.To <= r.From || r.From%m.Granule() != 0 {
+					t.Fatalf("%T at %d: range %v after %d", m, maxBytes, r, at)
+				}
+				if n := m.Bytes(r.From, r.To); n > maxBytes && r.To-r.From > m.Granule() && maxBytes != 0 {
+					t.Errorf("%T at %d: range %v has %d bytes", m, maxBytes, r, n)
+				}
+				at = r.To
+			}
+			if at != m.Rows()/8 {
+				t.Errorf("%T at %d: ranges end at %d of %d groups", m, maxBytes, at, m.Rows()/8)
+			}
+		}
+		total := 0
+		for _, s := range packed.Sections() {
+			total += len(s.Data)
+		}
+		if n := m.Bytes(0, m.Rows()/8); n != total {
+			t.Errorf("%T: %d bytes for all groups, sections hold %d", m, n, total)
+		}
+	}
+}
+
+// TestPortableCalls holds that the slices of a call cover the sections exactly.
+func TestPortableCalls(t *testing.T) {
+	p := &Program{}
+	for _, packed := range sample(t) {
+		p.Matrices = append(p.Matrices, Matrix{Packed: packed})
+	}
+	l := p.Layout()
+	for i, m := range p.Matrices {
+		calls := PortableCalls(p, l, i)
+		if len(calls) != 1 {
+			t.Fatalf("%T: %d calls", m.Packed, len(calls))
+		}
+		var weights []Arg
+		for _, a := range calls[0].Args {
+			if a.Kind == WeightsArg {
+				weights = append(weights, a)
+			}
+		}
+		for j, s := range m.Packed.Sections() {
+			if a := weights[j]; a.Off != l.Matrices[i][j] || a.Len*a.Elem.Size() != len(s.Data) {
+				t.Errorf("%T, section %s: argument %+v, want offset %d and %d bytes", m.Packed, s.Name, a, l.Matrices[i][j], len(s.Data))
+			}
+		}
+	}
+}
