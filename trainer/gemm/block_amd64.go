@@ -52,41 +52,9 @@ func (j *job) sweep(w *workspace, a view, b panels, r region, beta float32) {
 				rows: min(mr, r.m1-m0), cols: cols, k: b.k,
 				a: a.from(m0-r.m0, 0), b: panel, rsb: rsb,
 				alpha: j.alpha, beta: beta,
-				c: j.c[m0*j.ldc+n0:], ldc: j.ldc,
+				c: j.result(m0, n0),
 			}
 			t.multiply(j.kernel, w)
 		}
-	}
-}
-
-// tile is one call of the micro-kernel.
-type tile struct {
-	rows, cols, k int
-	a             view
-	b             *float32
-	rsb           int
-	alpha, beta   float32
-	c             []float32
-	ldc           int
-}
-
-func (t *tile) multiply(u microKernel, w *workspace) {
-	vectors := ceilDiv(t.cols, u.lanes)
-	if t.cols == vectors*u.lanes {
-		u.tile(t.rows, vectors, t.k, t.a, t.b, t.rsb, t.c, t.ldc, t.alpha, t.beta)
-		return
-	}
-	// A ragged right edge: the same arithmetic on a copy of C with whole vectors.
-	edge := w.edge[:]
-	if t.beta != 0 {
-		copyTile(edge, u.nr, t.c, t.ldc, t.rows, t.cols)
-	}
-	u.tile(t.rows, vectors, t.k, t.a, t.b, t.rsb, edge, u.nr, t.alpha, t.beta)
-	copyTile(t.c, t.ldc, edge, u.nr, t.rows, t.cols)
-}
-
-func copyTile(dst []float32, ldd int, src []float32, lds int, rows, cols int) {
-	for i := range rows {
-		copy(dst[i*ldd:i*ldd+cols], src[i*lds:i*lds+cols])
 	}
 }

@@ -46,8 +46,8 @@ type job struct {
 
 func (e *packedMultiplier) multiply(p product) {
 	j := e.acquire()
-	j.product = p
-	j.grid = partition(p.m, p.n, p.k, e.kernel, e.workers)
+	j.product, j.kernel = orient(p, e.kernel)
+	j.grid = partition(j.m, j.n, j.k, j.kernel, e.workers)
 	j.run(min(e.workers, j.grid.tasks()) - 1)
 	j.product = product{} // an idle job keeps no matrix alive
 	e.release(j)
@@ -110,12 +110,11 @@ func (e *packedMultiplier) acquire() *job {
 		e.idle = e.idle[:last]
 		return j
 	}
-	return newJob(e.kernel, e.workers)
+	return newJob(e.workers)
 }
 
-func newJob(u microKernel, workers int) *job {
+func newJob(workers int) *job {
 	j := &job{
-		kernel:  u,
 		spaces:  make([]workspace, workers),
 		helpers: make([]helper, workers-1),
 		left:    make(chan struct{}, 1),

@@ -69,27 +69,12 @@ func copyPanel(dst []float32, nr int, b view, k, cols int) {
 // begun: its destination stays in the L1 cache.
 const transposeDepth = 64
 
-// transposePanel packs columns that are contiguous in memory, 8 at a time.
+// transposePanel packs columns that are contiguous in memory.
 func transposePanel(dst []float32, nr int, b view, k, cols int) {
 	if cols < nr {
 		clear(dst)
 	}
-	whole := k &^ 3
-	for l := 0; l < whole; l += transposeDepth {
-		n := min(transposeDepth, whole-l)
-		for col := 0; col+8 <= cols; col += 8 {
-			transposeRows8(n, &b.data[col*b.cs+l], b.cs, &dst[l*nr+col], nr)
-		}
-	}
-	transposeRest(dst, nr, b, whole, k, 0, cols)
-	transposeRest(dst, nr, b, 0, whole, cols&^7, cols)
-}
-
-// transposeRest packs rows l0 to l1 of columns col0 to col1.
-func transposeRest(dst []float32, nr int, b view, l0, l1, col0, col1 int) {
-	for l := l0; l < l1; l++ {
-		for col := col0; col < col1; col++ {
-			dst[l*nr+col] = b.data[col*b.cs+l]
-		}
+	for l := 0; l < k; l += transposeDepth {
+		transpose(view{dst[l*nr:], nr, 1}, b.from(l, 0), min(transposeDepth, k-l), cols)
 	}
 }

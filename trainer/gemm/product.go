@@ -12,6 +12,17 @@ type product struct {
 	beta           float32
 	c              []float32
 	ldc            int
+	transC         bool // C is stored as its transpose; only transposed sets it
+}
+
+// transposed returns the product Cᵀ = alpha·op(B)ᵀ·op(A)ᵀ + beta·Cᵀ, which has
+// the same result.
+func (p product) transposed() product {
+	q := p
+	q.transA, q.transB, q.transC = !p.transB, !p.transA, !p.transC
+	q.m, q.n = p.n, p.m
+	q.a, q.lda, q.b, q.ldb = p.b, p.ldb, p.a, p.lda
+	return q
 }
 
 // valid reports whether the product has something to multiply and its matrices
@@ -55,6 +66,11 @@ func (p *product) opA(i, l int) view {
 // opB returns op(B) from its element (l, j) on.
 func (p *product) opB(l, j int) view {
 	return matrix(p.b, p.ldb, p.transB).from(l, j)
+}
+
+// result returns C from its element (i, j) on.
+func (p *product) result(i, j int) view {
+	return matrix(p.c, p.ldc, p.transC).from(i, j)
 }
 
 // view is a matrix in memory: element (i, j) is data[i*rs+j*cs].

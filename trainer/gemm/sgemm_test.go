@@ -107,51 +107,65 @@ func (p problem) element(i, j int) (want, tolerance float64) {
 	return want, e/(1-e)*size + math.SmallestNonzeroFloat32
 }
 
-func (p problem) check(t *testing.T, im blas.Float32) {
+// check holds the results of the implementations against float64, and what is
+// not C against what it was.
+func (p problem) check(t *testing.T, all ...implementation) {
 	t.Helper()
-	got := p.run(im)
-	for i, x := range got {
-		row, col := i/p.ldc, i%p.ldc
-		if row >= p.m || col >= p.n {
-			if !math.IsNaN(float64(x)) {
-				t.Fatalf("%v: wrote %g outside of C at %d", p, x, i)
-			}
-			continue
+	want, tolerance := make([]float64, len(p.c)), make([]float64, len(p.c))
+	for i := range want {
+		if p.inside(i) {
+			want[i], tolerance[i] = p.element(i/p.ldc, i%p.ldc)
 		}
-		if want, tolerance := p.element(row, col); !(math.Abs(float64(x)-want) <= tolerance) {
-			t.Fatalf("%v: C[%d,%d] = %g, want %g ± %g", p, row, col, x, want, tolerance)
+	}
+	for _, im := range all {
+		for i, x := range p.run(im.blas) {
+			switch {
+			case !p.inside(i):
+				if !math.IsNaN(float64(x)) {
+					t.Fatalf("%s: %v: wrote %g outside of C at %d", im.name, p, x, i)
+				}
+			case !(math.Abs(float64(x)-want[i]) <= tolerance[i]):
+				t.Fatalf("%s: %v: C[%d,%d] = %g, want %g ± %g", im.name, p, i/p.ldc, i%p.ldc, x, want[i], tolerance[i])
+			}
 		}
 	}
 }
 
+// inside reports whether element i of the slice belongs to C.
+func (p problem) inside(i int) bool { return i/p.ldc < p.m && i%p.ldc < p.n }
+
 func TestSgemmAgainstFloat64(t *testing.T) {
-	for _, im := range implementations() {
-		t.Run(im.name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(1, 2))
-			for range 600 {
-				pick := func() int { return sizes[rng.IntN(len(sizes))] }
-				newProblem(rng, pick(), pick(), pick()).check(t, im.blas)
-			}
-			// Shapes that cross the blocks of the caches and the threshold of goroutines.
-			for _, s := range [][3]int{{150, 70, 1000}, {13, 1100, 390}, {301, 40, 385}, {7, 2060, 130}, {97, 160, 769}} {
-				for range 3 {
-					newProblem(rng, s[0], s[1], s[2]).check(t, im.blas)
-				}
-			}
-		})
+	all := implementations()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 600 {
+		pick := func() int { return sizes[rng.IntN(len(sizes))] }
+		newProblem(rng, pick(), pick(), pick()).check(t, all...)
+	}
+}
+
+// Shapes that cross the blocks of the caches, the threshold of goroutines and
+// that of the transposed product.
+func TestSgemmLarge(t *testing.T) {
+	all := implementations()
+	rng := rand.New(rand.NewPCG(10, 11))
+	for _, s := range [][3]int{{150, 70, 1000}, {13, 1100, 390}, {301, 40, 385}, {7, 2060, 130}, {97, 160, 769}, {32, 259, 300}, {47, 130, 515}} {
+		for _, tB := range transposes[:2] {
+			p := newProblem(rng, s[0], s[1], s[2])
+			p.tB = tB
+			p.b, p.ldb = matrixWithGaps(rng, p.k, p.n, tB)
+			p.alpha = 0.7
+			p.check(t, all...)
+		}
 	}
 }
 
 // Every combination of a small size, so that each body of the assembly runs.
 func TestSgemmSmall(t *testing.T) {
-	for _, im := range implementations() {
-		t.Run(im.name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(3, 4))
-			for m := 1; m <= 14; m++ {
-				for n := 1; n <= 34; n++ {
-					newProblem(rng, m, n, 1+rng.IntN(11)).check(t, im.blas)
-				}
-			}
-		})
+	all := implementations()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for m := 1; m <= 14; m++ {
+		for n := 1; n <= 34; n++ {
+			newProblem(rng, m, n, 1+rng.IntN(11)).check(t, all...)
+		}
 	}
 }
