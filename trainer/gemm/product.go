@@ -41,7 +41,8 @@ func holds(x []float32, ld, rows, cols int, trans bool) bool {
 	if trans {
 		rows, cols = cols, rows
 	}
-	return ld >= cols && len(x) >= (rows-1)*ld+cols
+	// Divided, since a product of absurd sizes would wrap around.
+	return ld >= cols && len(x) >= cols && (len(x)-cols)/ld >= rows-1
 }
 
 // scale computes C = beta·C.

@@ -124,6 +124,20 @@ func TestPanics(t *testing.T) {
 	}
 }
 
+func TestAbsurdStrideIsNotFollowed(t *testing.T) {
+	x := make([]float32, 16)
+	for _, im := range implementations() {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", im.name)
+				}
+			}()
+			im.blas.Sgemm(blas.NoTrans, blas.NoTrans, 5, 4, 4, 1, x, math.MaxInt/4+1, x, 4, 0, make([]float32, 20), 4)
+		}()
+	}
+}
+
 func TestRegister(t *testing.T) {
 	before := blas32.Implementation()
 	defer blas32.Use(before)
