@@ -196,10 +196,3 @@ var ymm = [16]reg.VecPhysical{
 	reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
 	reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
 }
-
-// gp is the pool of general-purpose registers: all but SP, BP (the frame
-// pointer) and R14 (the goroutine in Go's internal ABI), in the order in which kernels should take them.
-var gp = [13]reg.GPPhysical{
-	reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI, reg.RDI, reg.R8,
-	reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R15,
-}

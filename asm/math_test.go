@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	exhaustive  = flag.Bool("exhaustive", false, "run the activations over all 2^32 arguments (about a minute)")
+	exhaustive  = flag.Bool("exhaustive", false, "run the activations over all 2^32 arguments (minutes)")
 	benchKernel = flag.Bool("kernelbench", false, "run the benchmarks of the math and cell kernels and print them")
 )
 

@@ -26,16 +26,18 @@ import "math"
 // Cody and Waite (Software Manual for the Elementary Functions, 1980).
 //
 // The Go code evaluates in float64 and rounds once, which is as fast as float32
-// and needs no FMA; its error is below 0.75 ulp. The conversions float64(a*b)
-// forbid the compiler to fuse, so that every machine gives the same bits.
+// and needs no FMA. Over all 2³² arguments its error is at most 0.56 ulp for
+// sigmoid and 0.71 ulp for tanh, and it stays within 2 ulp of the assembly. The
+// conversions float64(a*b) forbid the compiler to fuse, so that every machine
+// gives the same bits.
 
 // Coefficients of p, as float32 values.
 const (
-	expC2 = 0.4999999701976776   // 0x3effffff
-	expC3 = 0.16666539013385773  // 0x3e2aaa55
-	expC4 = 0.04166774824261665  // 0x3d2aabcd
-	expC5 = 0.008367087692022324 // 0x3c09161c
-	expC6 = 0.0013837860897183418
+	expC2 = 0.4999999701976776    // 0x3effffff
+	expC3 = 0.16666539013385773   // 0x3e2aaa55
+	expC4 = 0.04166774824261665   // 0x3d2aabcd
+	expC5 = 0.008367087692022324  // 0x3c09161c
+	expC6 = 0.0013837860897183418 // 0x3ab56028
 )
 
 const (

@@ -20,7 +20,7 @@ const (
 	boundSigmoid = 2.5
 	boundTanh    = 2.6
 	boundTwin    = 0.75
-	boundApart   = 3 // between the assembly and the Go form
+	boundApart   = 2 // between the assembly and the Go form
 )
 
 // ulp is the distance of float32 numbers at |v|.
@@ -463,9 +463,9 @@ var cells = []struct {
 
 // cellBound bounds the error of lane i, in absolute terms. With u = 2⁻²⁴ and M
 // the largest magnitude among the lane's inputs and 1: a pre-activation is
-// rounded by ≤ 2M·u; σ and tanh have slopes ≤ 1 and errors ≤ 2.1·2u of values
+// rounded by ≤ 2M·u; σ and tanh have slopes ≤ 1 and errors ≤ 2.6·u of values
 // ≤ 1; r·ph.n moves the next pre-activation by M times r's error (¼·2M·u +
-// 2.1u) and two roundings; the last sums add ≤ 4M·u. Together below
+// 2.5u) and two roundings; the last sums add ≤ 4M·u. Together below
 // (M²/2 + 14M + 10)·u for each of the cells.
 func cellBound(k *cellCase, i int) float64 {
 	m := 1.0
