@@ -95,7 +95,8 @@ func (e *emitter) files() ([]txtar.File, error) {
 		if err := file.Render(&b); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
-		add(f.name, b.Bytes())
+		// jennifer runs all header comments together.
+		add(f.name, bytes.Replace(b.Bytes(), []byte("\n//go:build "), []byte("\n\n//go:build "), 1))
 	}
 	add("kernels_amd64.s", e.withHeader(assembly))
 	add("stubs_amd64.go", e.withHeader(stubs))

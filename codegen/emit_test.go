@@ -67,6 +67,9 @@ func TestPackages(t *testing.T) {
 	if deps := goTool(t, dir, nil, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./gru"); strings.TrimSpace(deps) != "example.com/models/gru" {
 		t.Errorf("imports from outside the standard library: %s", deps)
 	}
+	goTool(t, dir, []string{"GOARCH=arm64"}, "vet", "./gru", "./talker")
+	goTool(t, dir, []string{"GOOS=js", "GOARCH=wasm"}, "build", "./...")
+	goTool(t, dir, []string{"GOOS=windows"}, "build", "./...")
 	if out, err := exec.Command("gofmt", "-l", dir).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("gofmt: %v %s", err, out)
 	}

@@ -49,6 +49,7 @@ func (e *emitter) frameFile() *jen.File {
 		}
 		g.Return(jen.Id("all"))
 	})
+	doc(f, "step is Step of the stream with the frame.")
 	frameMethod("step").Params(jen.Id("s").Op("*").Id("State")).Block(
 		jen.Id("s").Dot("Step").CallFunc(func(g *jen.Group) {
 			for _, p := range e.ports() {

@@ -33,6 +33,7 @@ func (e *emitter) amd64File() *jen.File {
 	f := e.newFile(asm.Constraint)
 	doc(f, "useAVX2 is set once; only tests change it.")
 	f.Var().Id("useAVX2").Op("=").Add(e.use("avx2Usable")).Call(jen.Id("cpuid"), jen.Id("xgetbv"))
+	doc(f, "step runs the layers.")
 	method(f, "step").Params().Block(
 		jen.If(jen.Id("useAVX2")).Block(jen.Id("s").Dot("stepAVX2").Call()).Else().Block(jen.Id("s").Dot("stepGeneric").Call()),
 	)
@@ -48,6 +49,7 @@ func (e *emitter) amd64File() *jen.File {
 func (e *emitter) noasmFile() *jen.File {
 	f := e.newFile("!amd64 || purego")
 	f.Const().Id("useAVX2").Op("=").False()
+	doc(f, "step runs the layers.")
 	method(f, "step").Params().Block(jen.Id("s").Dot("stepGeneric").Call())
 	return f
 }

@@ -183,16 +183,32 @@ func (e *emitter) runMethod(f *jen.File) {
 	})
 }
 
-// countFrames declares frames after the first input and holds the others to it.
+// countFrames declares frames, after an index if there is one, else after the
+// first input, and holds all others to it.
 func (e *emitter) countFrames(g *jen.Group) {
-	first := &e.inputs[0]
-	g.Id("frames").Op(":=").Len(jen.Id(first.param)).Op("/").Add(first.frameLen())
-	for _, p := range append(append([]port(nil), e.inputs...), e.outputs...) {
-		g.If(jen.Len(jen.Id(p.param)).Op("!=").Id("frames").Op("*").Add(p.frameLen())).Block(
-			jen.Return(jen.Qual("fmt", "Errorf").Call(
-				jen.Lit(fmt.Sprintf("%s: %s has %%d elements, want %%d frames of %%d", e.o.Package, p.param)),
-				jen.Len(jen.Id(p.param)), jen.Id("frames"), p.frameLen())),
-		)
+	first := -1
+	for i, in := range e.inputs {
+		if in.index() {
+			first = i
+		}
+	}
+	if first >= 0 {
+		g.Id("frames").Op(":=").Len(jen.Id(e.inputs[first].param))
+	} else {
+		g.Id("frames").Op(":=").Len(jen.Id(e.inputs[0].param)).Op("/").Id(e.inputs[0].size)
+	}
+	for i, p := range append(append([]port(nil), e.inputs...), e.outputs...) {
+		if i == first {
+			continue
+		}
+		want, text := jen.Id("frames"), "want %d"
+		args := []jen.Code{jen.Len(jen.Id(p.param)), jen.Id("frames")}
+		if !p.index() {
+			want, text = want.Op("*").Id(p.size), "want %d frames of %d"
+			args = append(args, jen.Id(p.size))
+		}
+		g.If(jen.Len(jen.Id(p.param)).Op("!=").Add(want)).Block(jen.Return(jen.Qual("fmt", "Errorf").Call(
+			append([]jen.Code{jen.Lit(fmt.Sprintf("%s: %s has %%d elements, %s", e.o.Package, p.param, text))}, args...)...)))
 	}
 }
 

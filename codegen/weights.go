@@ -17,20 +17,20 @@ func (e *emitter) weightsFile() *jen.File {
 	doc(f, "weights is the base of all weights, in this machine's byte order. Nothing writes there.")
 	f.Var().Id("weights").Op("=").Add(e.use("loadWeights")).Call(jen.Id("weightsFile"), jen.Id("weightsSections").Index(jen.Op(":")))
 	doc(f, "weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.")
-	f.Var().Id("weightsSections").Op("=").Index(jen.Op("...")).Add(e.use("section")).ValuesFunc(func(g *jen.Group) {
-		place := func(off, length, width int, what string) {
-			g.Line().Values(jen.Lit(off), jen.Lit(length), jen.Lit(width)).Op(",").Comment(oneLine(what))
+	var places []jen.Code
+	place := func(off, length, width int, what string) {
+		places = append(places, jen.Values(jen.Lit(off), jen.Lit(length), jen.Lit(width)).Op(",").Comment(oneLine(what)))
+	}
+	for i, m := range e.p.Matrices {
+		for j, s := range m.Packed.Sections() {
+			place(e.layout.Matrices[i][j], len(s.Data), kernel.SectionElem(s).Size(), fmt.Sprintf("%s: %s", m.Name, s.Name))
 		}
-		for i, m := range e.p.Matrices {
-			for j, s := range m.Packed.Sections() {
-				place(e.layout.Matrices[i][j], len(s.Data), kernel.SectionElem(s).Size(), fmt.Sprintf("%s: %s", m.Name, s.Name))
-			}
-		}
-		for i, c := range e.p.Consts {
-			place(e.layout.Consts[i], 4*len(c.Data), 4, c.Name)
-		}
-		g.Line()
-	})
+	}
+	for i, c := range e.p.Consts {
+		place(e.layout.Consts[i], 4*len(c.Data), 4, c.Name)
+	}
+	f.Var().Id("weightsSections").Op("=").Index(jen.Op("...")).Add(e.use("section")).
+		Custom(jen.Options{Open: "{", Close: "}", Multi: true}, places...)
 	return f
 }
 
