@@ -1,0 +1,63 @@
+package lower
+
+import (
+	"fmt"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// constant adds a constant once by its name and returns its number.
+func (l *lowerer) constant(name string, rows, cols int, data []float32) int {
+	if i, ok := l.consts[name]; ok {
+		return i
+	}
+	l.consts[name] = len(l.p.Consts)
+	l.p.Consts = append(l.p.Consts, kernel.Const{Name: name, Rows: rows, Cols: cols, Data: padRows(data, rows, cols)})
+	return l.consts[name]
+}
+
+// vector is a constant of one row.
+func (l *lowerer) vector(name string, data []float32) int {
+	return l.constant(name, 1, len(data), data)
+}
+
+// bias is the start of the sums of a product: rows [from, to) of a tensor as
+// gate blocks of blockRows rows, each padded with zeros. Without a tensor it is
+// zeros.
+func (l *lowerer) bias(tensor string, from, to, blockRows int) kernel.Ref {
+	blocks := (to - from) / blockRows
+	if tensor == "" {
+		n := blocks * kernel.Pad(blockRows)
+		return con(l.vector(fmt.Sprintf("zeros[%d]", n), make([]float32, n)))
+	}
+	data := l.m.Param(tensor).Data
+	if blocks == 1 && from == 0 && to == len(data) {
+		return con(l.vector(tensor, data))
+	}
+	name := fmt.Sprintf("%s[%d:%d] in blocks of %d", tensor, from, to, kernel.Pad(blockRows))
+	return con(l.vector(name, padRows(data[from:to], blocks, blockRows)))
+}
+
+// biases is the sum of two biases of size elements, either of which may be
+// missing. The passes fold one into the other; a model that skipped them still
+// has both.
+func (l *lowerer) biases(ih, hh string, size int) kernel.Ref {
+	if ih == "" || hh == "" {
+		return l.bias(ih+hh, 0, size, size)
+	}
+	sum := make([]float32, size)
+	a, b := l.m.Param(ih).Data, l.m.Param(hh).Data
+	for i := range sum {
+		sum[i] = a[i] + b[i]
+	}
+	return con(l.vector(ih+" + "+hh, sum))
+}
+
+// padRows copies rows of cols elements into rows of kernel.Pad(cols).
+func padRows(data []float32, rows, cols int) []float32 {
+	padded := make([]float32, rows*kernel.Pad(cols))
+	for r := range rows {
+		copy(padded[r*kernel.Pad(cols):], data[r*cols:(r+1)*cols])
+	}
+	return padded
+}

@@ -1,0 +1,137 @@
+package lower
+
+import (
+	"fmt"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// gates is what RNN, GRU and LSTM share: stacked gate blocks of size rows.
+type gates struct {
+	node         ir.Node
+	n, size      int // gate blocks and rows of each
+	weightIH     string
+	weightHH     string
+	biasIH       string
+	biasHH       string
+	state, input kernel.Ref
+}
+
+func (l *lowerer) gates(node ir.Node, n int, weightIH, weightHH, biasIH, biasHH, state string) gates {
+	l.values[node.Name] = ref(l.states[state])
+	return gates{node: node, n: n, size: l.types[node.Name].Len(),
+		weightIH: weightIH, weightHH: weightHH, biasIH: biasIH, biasHH: biasHH,
+		state: ref(l.states[state]), input: l.values[node.Inputs[0]]}
+}
+
+// sum appends dst = bias + W·src for gate blocks [from, to) of a weight and
+// returns dst, a new buffer of the node.
+func (l *lowerer) sum(g gates, suffix, weight, bias string, from, to int, src kernel.Ref) (kernel.Ref, error) {
+	matrix, err := l.product(weight, from*g.size, to*g.size, g.size)
+	if err != nil {
+		return kernel.Ref{}, err
+	}
+	dst := ref(l.buffer(g.node.Name+suffix, (to-from)*kernel.Pad(g.size)))
+	l.emit(kernel.MatVec{Dst: dst, Init: l.bias(bias, from*g.size, to*g.size, g.size), Src: src, Matrix: matrix})
+	return dst, nil
+}
+
+// projections appends the two products of all gates: X of the input and R of
+// the state.
+func (l *lowerer) projections(g gates) (x, r kernel.Ref, err error) {
+	if x, err = l.sum(g, ".x", g.weightIH, g.biasIH, 0, g.n, g.input); err != nil {
+		return
+	}
+	r, err = l.sum(g, ".r", g.weightHH, g.biasHH, 0, g.n, g.state)
+	return
+}
+
+// rnn sums both products in one buffer.
+func (l *lowerer) rnn(n ir.Node, op ir.RNN) error {
+	g := l.gates(n, 1, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
+	ih, err := l.product(op.WeightIH, 0, g.size, g.size)
+	if err != nil {
+		return err
+	}
+	hh, err := l.product(op.WeightHH, 0, g.size, g.size)
+	if err != nil {
+		return err
+	}
+	f, err := function(op.Func)
+	if err != nil {
+		return err
+	}
+	sum := ref(l.buffer(n.Name+".x", g.size))
+	l.emit(kernel.MatVec{Dst: sum, Init: l.biases(op.BiasIH, op.BiasHH, g.size), Src: g.input, Matrix: ih},
+		kernel.MatVec{Dst: sum, Init: sum, Src: g.state, Matrix: hh},
+		kernel.Activate{Func: f, Clip: op.Clip, Dst: g.state, Src: sum, Size: g.size})
+	l.describe(n, op.WeightIH, op.WeightHH)
+	return nil
+}
+
+func (l *lowerer) gru(n ir.Node, op ir.GRU) error {
+	g := l.gates(n, 3, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
+	f, err := function(op.Func)
+	if err != nil {
+		return err
+	}
+	l.describe(n, op.WeightIH, op.WeightHH)
+	if op.Reset == ir.ResetBefore {
+		return l.gruBefore(g, f)
+	}
+	x, r, err := l.projections(g)
+	if err != nil {
+		return err
+	}
+	l.emit(kernel.GRUCell{Func: f, H: g.state, X: x, R: r, Size: g.size})
+	return nil
+}
+
+// gruBefore lowers the form whose candidate reads r⊙h: its product has to wait
+// for the reset gate.
+func (l *lowerer) gruBefore(g gates, f kernel.Func) error {
+	x, err := l.sum(g, ".x", g.weightIH, g.biasIH, 0, 3, g.input)
+	if err != nil {
+		return err
+	}
+	r, err := l.sum(g, ".r", g.weightHH, g.biasHH, 0, 2, g.state)
+	if err != nil {
+		return err
+	}
+	rh := ref(l.buffer(g.node.Name+".rh", g.size))
+	l.emit(kernel.GRUReset{RH: rh, H: g.state, X: x, R: r, Size: g.size})
+	n, err := l.sum(g, ".n", g.weightHH, g.biasHH, 2, 3, rh)
+	if err != nil {
+		return err
+	}
+	l.emit(kernel.GRUUpdate{Func: f, H: g.state, X: x, R: r, N: n, Size: g.size})
+	return nil
+}
+
+func (l *lowerer) lstm(n ir.Node, op ir.LSTM) error {
+	g := l.gates(n, 4, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
+	x, r, err := l.projections(g)
+	if err != nil {
+		return err
+	}
+	l.emit(kernel.LSTMCell{H: g.state, C: ref(l.states[op.C]), X: x, R: r, Size: g.size})
+	l.describe(n, op.WeightIH, op.WeightHH)
+	return nil
+}
+
+// describe sets the layer's line: op, size, and each weight with its density.
+func (l *lowerer) describe(n ir.Node, weights ...string) {
+	doc := fmt.Sprintf("%s, %d units", n.Op.Kind(), l.types[n.Name].Len())
+	for _, name := range weights {
+		w := l.m.Param(name)
+		nnz := 0
+		for _, v := range w.Data {
+			if v != 0 {
+				nnz++
+			}
+		}
+		doc += fmt.Sprintf("; %s %d×%d, %.1f %% dense", name, w.Shape[0], w.Shape[1], 100*float64(nnz)/float64(w.Len()))
+	}
+	l.layer.Doc = doc
+}

@@ -1,0 +1,255 @@
+package schedule
+
+import (
+	"fmt"
+	"path"
+	"sort"
+
+	"github.com/sparsec/sparsec/ir"
+)
+
+// Options restrict the choice. The zero value lets the cost model decide for
+// the default target.
+type Options struct {
+	Target *Target // nil: AVX2()
+	// Exact allows only strategies that keep every float32 weight. Without it,
+	// inexact ones are taken only where the exact form cannot hold the weights.
+	Exact bool
+	// Force names the strategies allowed for some matrices; the first entry
+	// whose pattern matches the matrix or its tensor decides.
+	Force []Force
+}
+
+// Force allows only strategies of that name: one of the text forms of
+// [Strategy], or block, window or unrolled for the best of a family.
+type Force struct {
+	Tensor   string // pattern of path.Match over names of tensors; * for all
+	Strategy string
+}
+
+// Choose makes the plan for a sound model. It fails when a forced strategy
+// cannot hold its matrix, naming the reason, or is unknown.
+func Choose(m *ir.Model, o Options) (*Plan, error) {
+	t := AVX2()
+	if o.Target != nil {
+		t = *o.Target
+	}
+	if err := checkForces(o.Force); err != nil {
+		return nil, err
+	}
+	c := chooser{target: t, options: o}
+	for _, p := range Products(m) {
+		if err := c.add(m, p); err != nil {
+			return nil, err
+		}
+	}
+	c.settle()
+	c.unroll()
+	return c.plan(), nil
+}
+
+func checkForces(forces []Force) error {
+	for _, f := range forces {
+		if _, err := path.Match(f.Tensor, ""); err != nil {
+			return fmt.Errorf("strategy for %q: %w", f.Tensor, err)
+		}
+		known := false
+		for _, s := range Strategies() {
+			known = known || s.matches(f.Strategy)
+		}
+		if !known {
+			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, unrolled", f.Strategy, f.Tensor, names())
+		}
+	}
+	return nil
+}
+
+// chooser holds the products between the phases of Choose.
+type chooser struct {
+	target  Target
+	options Options
+	entries []Entry
+	forced  []string // [entry] name of the strategies it is held to; empty: any
+	taken   []int    // [entry] index of the chosen candidate
+}
+
+// add looks at all strategies for a product.
+func (c *chooser) add(m *ir.Model, p Product) error {
+	blocks := p.Blocks(m)
+	nnz := 0
+	for _, b := range blocks {
+		nnz += b.NNZ()
+	}
+	e := Entry{
+		Name: p.Name(), Node: p.Node, Rows: p.Rows(), Cols: p.Cols, NNZ: nnz,
+		Density: round(float64(nnz)/float64(p.Rows()*p.Cols), 1e5),
+		Pattern: pattern(p, blocks), Candidates: candidates(blocks, c.options.Exact),
+	}
+	forced := c.force(p)
+	first := ""
+	open := false
+	for i := range e.Candidates {
+		cand := &e.Candidates[i]
+		if forced != "" && !cand.Strategy.matches(forced) {
+			if cand.Excluded == "" {
+				cand.Excluded = forced + " was asked for"
+			}
+			continue
+		}
+		open = open || cand.Excluded == ""
+		if first == "" {
+			first = cand.Excluded
+		}
+	}
+	if !open {
+		return fmt.Errorf("matrix %q: %s was asked for: %s", e.Name, forced, first)
+	}
+	if forced == "" {
+		preferExact(e.Candidates)
+	}
+	c.entries = append(c.entries, e)
+	c.forced = append(c.forced, forced)
+	c.taken = append(c.taken, -1)
+	return nil
+}
+
+// preferExact excludes the inexact form of a strategy whose exact form can be
+// taken: it would be faster, but not by so much that it is worth a question.
+func preferExact(all []Candidate) {
+	for i := range all {
+		c := &all[i]
+		if c.Strategy.Exact() || c.Excluded != "" {
+			continue
+		}
+		for _, other := range all {
+			if other.Strategy.Kernel == c.Strategy.Kernel && other.Strategy.Exact() && other.Excluded == "" {
+				c.Excluded = "moves weights by up to 2^-21, and the exact form holds them"
+			}
+		}
+	}
+}
+
+// force is the name of the strategies that a product is held to.
+func (c *chooser) force(p Product) string {
+	for _, f := range c.options.Force {
+		for _, name := range []string{p.Name(), p.Tensor} {
+			if ok, _ := path.Match(f.Tensor, name); ok {
+				return f.Strategy
+			}
+		}
+	}
+	return ""
+}
+
+// settle chooses among the loops. The bandwidth depends on where the whole
+// program's weights lie, so on all choices at once: begin with the bandwidth of
+// the smallest program and choose again until nothing changes. Larger working
+// sets only make small forms more attractive, so few rounds are enough; the
+// bound holds in any case.
+func (c *chooser) settle() {
+	const rounds = 8
+	bandwidth := c.target.Levels[0].BytesPerCycle
+	for range rounds {
+		changed := false
+		for i := range c.entries {
+			best := c.best(i, bandwidth, c.forcedUnrolled(i))
+			changed = changed || best != c.taken[i]
+			c.taken[i] = best
+		}
+		bandwidth = c.bandwidth()
+		if !changed {
+			return
+		}
+	}
+}
+
+func (c *chooser) forcedUnrolled(i int) bool {
+	return c.forced[i] != "" && Strategy{Kernel: Unrolled}.matches(c.forced[i]) ||
+		c.forced[i] == "unrolled/mantissa"
+}
+
+// best is the cheapest candidate of an entry that can be taken.
+func (c *chooser) best(i int, bandwidth float64, unrolled bool) int {
+	best, ns := -1, 0.0
+	for k, cand := range c.entries[i].Candidates {
+		if cand.Excluded != "" || (cand.Strategy.Kernel == Unrolled) != unrolled {
+			continue
+		}
+		if t := c.target.nanoseconds(cand.Strategy, cand.Work, bandwidth); best < 0 || t < ns {
+			best, ns = k, t
+		}
+	}
+	return best
+}
+
+// unroll turns loops into straight-line code where it is faster, the best gain
+// for a byte of code first, while the code of the whole program stays within
+// the budget. Forced straight-line code counts against it too.
+func (c *chooser) unroll() {
+	bandwidth := c.bandwidth()
+	budget := c.target.CodeBudget
+	type gain struct {
+		entry, candidate int
+		perByte          float64
+	}
+	var gains []gain
+	for i, e := range c.entries {
+		budget -= c.chosen(i).Work.Code
+		k := c.best(i, bandwidth, true)
+		if k < 0 || c.forcedUnrolled(i) {
+			continue
+		}
+		now, then := c.chosen(i), e.Candidates[k]
+		saved := c.target.nanoseconds(now.Strategy, now.Work, bandwidth) -
+			c.target.nanoseconds(then.Strategy, then.Work, bandwidth)
+		if saved > 0 {
+			gains = append(gains, gain{i, k, saved / float64(max(1, then.Work.Code))})
+		}
+	}
+	sort.SliceStable(gains, func(a, b int) bool { return gains[a].perByte > gains[b].perByte })
+	for _, g := range gains {
+		cand := &c.entries[g.entry].Candidates[g.candidate]
+		if cand.Work.Code <= budget {
+			budget -= cand.Work.Code
+			c.taken[g.entry] = g.candidate
+			continue
+		}
+		cand.Excluded = fmt.Sprintf("%d bytes of code, %d of %d are left", cand.Work.Code, max(0, budget), c.target.CodeBudget)
+	}
+}
+
+func (c *chooser) chosen(i int) Candidate { return c.entries[i].Candidates[c.taken[i]] }
+
+func (c *chooser) workingSet() int {
+	n := 0
+	for i := range c.entries {
+		n += c.chosen(i).Work.Bytes
+	}
+	return n
+}
+
+func (c *chooser) bandwidth() float64 { return c.target.BytesPerCycle(c.workingSet()) }
+
+// plan prices everything at the bandwidth that the choices lead to.
+func (c *chooser) plan() *Plan {
+	p := &Plan{Format: PlanFormat, Target: c.target.Name + "/" + c.target.ISA, WorkingSet: c.workingSet()}
+	bandwidth := c.bandwidth()
+	for i, e := range c.entries {
+		for k := range e.Candidates {
+			cand := &e.Candidates[k]
+			if cand.Work != (Work{}) {
+				cand.NS = round(c.target.nanoseconds(cand.Strategy, cand.Work, bandwidth), 10)
+			}
+		}
+		chosen := c.chosen(i)
+		e.Strategy, e.Work, e.NS = chosen.Strategy, chosen.Work, chosen.NS
+		e.Reason = reason(e, c.forced[i])
+		p.Code += e.Work.Code
+		p.NS = round(p.NS+e.NS, 10)
+		p.Matrices = append(p.Matrices, e)
+	}
+	return p
+}
+
+// round keeps figures short in the plan.
+func round(x, unit float64) float64 { return float64(int64(x*unit+0.5)) / unit }

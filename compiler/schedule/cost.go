@@ -1,0 +1,136 @@
+package schedule
+
+import (
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// Work is what a kernel does for one product, whatever the machine.
+type Work struct {
+	Steps  int `json:"steps"`          // of 8 lanes
+	Groups int `json:"-"`              // of rows: loops begun
+	Bytes  int `json:"bytes"`          // of weights and indices read
+	Code   int `json:"code,omitempty"` // bytes of straight-line code run through
+}
+
+// Bytes that a step, a block or a group takes in each packed form.
+const (
+	windowStepBytes   = 34 // 8 words, a 16-bit base
+	countBytes        = 4  // of a group or block row
+	unrolledStepBytes = 32 // 8 words
+	unrolledStepCode  = 18 // load, permute, multiply-add with displacements of a byte
+	decodeCode        = 9  // shift and mask of the Exponent form
+	unrolledGroupCode = 64 // sum, scale, init, store
+)
+
+// Cycles a step of 8 lanes, with weights in the nearest memory.
+const (
+	denseCycles            = 0.55 // two multiply-adds and two loads a cycle
+	block4Cycles           = 1.0  // a step is half a vector
+	block8Cycles           = 1.33
+	block16Cycles          = 1.15
+	windowCycles           = 1.42
+	windowExactCycles      = 1.75
+	unrolledCycles         = 1.0
+	unrolledExactCycles    = 1.35
+	unrolledGroupFraction  = 0.4 // of a group's cycles: no loop to leave
+	blockColumnBytes       = 2
+	maxColumns             = 1 << 16 // that 16-bit bases and block columns reach
+	blockQuad, windowLanes = 4, 8
+)
+
+// work counts exactly what the kernel of a strategy would do.
+func work(s Strategy, blocks []*sparse.Matrix) Work {
+	switch s.Kernel {
+	case Block:
+		return blockWork(s.Height, blocks)
+	case Window, Unrolled:
+		return windowWork(s, blocks)
+	}
+	w := Work{}
+	for _, m := range blocks {
+		groups := (m.Rows + windowLanes - 1) / windowLanes
+		w.Groups += (groups + sparse.DensePanel - 1) / sparse.DensePanel
+		w.Steps += groups * m.Cols
+	}
+	w.Bytes = 4 * windowLanes * w.Steps
+	return w
+}
+
+func blockWork(height int, blocks []*sparse.Matrix) Work {
+	w := Work{}
+	for _, m := range blocks {
+		for first := 0; first < m.Rows; first += height {
+			n := occupiedColumns(m, first, height)
+			n = (n + blockQuad - 1) / blockQuad * blockQuad
+			w.Groups++
+			w.Steps += n * max(1, height/windowLanes)
+			w.Bytes += n*(4*height+blockColumnBytes) + countBytes
+		}
+	}
+	return w
+}
+
+// occupiedColumns counts the columns in which any of height rows has a weight.
+func occupiedColumns(m *sparse.Matrix, first, height int) int {
+	n := 0
+	for c := range m.Cols {
+		for r := first; r < min(first+height, m.Rows); r++ {
+			if m.Data[r*m.Cols+c] != 0 {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
+func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
+	w := Work{}
+	for _, m := range blocks {
+		steps, padded := sparse.WindowSteps(m)
+		groups := (m.Rows + windowLanes - 1) / windowLanes
+		w.Groups += groups
+		if s.Kernel == Window {
+			w.Steps += padded
+			w.Bytes += padded*windowStepBytes + groups*countBytes
+			continue
+		}
+		code := unrolledStepCode
+		if s.Exact() {
+			code += decodeCode
+		}
+		w.Steps += steps
+		w.Bytes += steps * unrolledStepBytes
+		w.Code += steps*code + groups*unrolledGroupCode
+	}
+	return w
+}
+
+// nanoseconds is the predicted time of a product in a program whose weights
+// are read at bytesPerCycle.
+func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64) float64 {
+	group := t.GroupCycles
+	if s.Kernel == Unrolled {
+		group *= unrolledGroupFraction
+	}
+	cycles := float64(w.Steps)*stepCycles(s) + float64(w.Groups)*group
+	return max(cycles, float64(w.Bytes)/bytesPerCycle) / t.GHz
+}
+
+func stepCycles(s Strategy) float64 {
+	switch s.Kernel {
+	case Block:
+		return map[int]float64{4: block4Cycles, 8: block8Cycles, 16: block16Cycles}[s.Height]
+	case Window:
+		if s.Exact() {
+			return windowExactCycles
+		}
+		return windowCycles
+	case Unrolled:
+		if s.Exact() {
+			return unrolledExactCycles
+		}
+		return unrolledCycles
+	}
+	return denseCycles
+}

@@ -1,0 +1,127 @@
+package schedule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/sparsec/sparsec/ir"
+)
+
+// PlanFormat is the version of the plan's JSON form.
+const PlanFormat = 1
+
+// Plan says how every product of a model is computed and why. Compiling the
+// same model with the same plan gives the same package; only Strategy of each
+// matrix decides, the figures are for people.
+type Plan struct {
+	Format     int     `json:"format"`
+	Target     string  `json:"target"`
+	WorkingSet int     `json:"working_set"` // bytes of weights and indices that a step reads
+	Code       int     `json:"code"`        // bytes of straight-line code that a step runs through
+	NS         float64 `json:"ns"`          // predicted nanoseconds of all products of a step
+	Matrices   []Entry `json:"matrices"`    // in the order in which a step reads them
+}
+
+// Entry is the plan for one product.
+type Entry struct {
+	Name       string      `json:"name"` // the tensor, with its rows where it is a part
+	Node       string      `json:"node"`
+	Rows       int         `json:"rows"`
+	Cols       int         `json:"cols"`
+	NNZ        int         `json:"nnz"`
+	Density    float64     `json:"density"`
+	Pattern    string      `json:"pattern"` // that was recognised in the matrix
+	Strategy   Strategy    `json:"strategy"`
+	Reason     string      `json:"reason"`
+	Work       Work        `json:"work"`
+	NS         float64     `json:"ns"` // predicted
+	Candidates []Candidate `json:"candidates,omitempty"`
+}
+
+// Candidate is a strategy that was looked at.
+type Candidate struct {
+	Strategy Strategy `json:"strategy"`
+	Work     Work     `json:"work"`
+	NS       float64  `json:"ns"`
+	Excluded string   `json:"excluded,omitempty"` // why it could not be taken
+}
+
+// Entry returns the entry of that name, or nil.
+func (p *Plan) Entry(name string) *Entry {
+	for i := range p.Matrices {
+		if p.Matrices[i].Name == name {
+			return &p.Matrices[i]
+		}
+	}
+	return nil
+}
+
+// Check lists every way in which the plan is not one for the model: matrices
+// that are missing, of another shape or with another number of weights, or that
+// the model does not have.
+func (p *Plan) Check(m *ir.Model) error {
+	var faults []error
+	if p.Format != PlanFormat {
+		return fmt.Errorf("plan: format %d, want %d", p.Format, PlanFormat)
+	}
+	products := map[string]bool{}
+	for _, product := range Products(m) {
+		name := product.Name()
+		products[name] = true
+		e := p.Entry(name)
+		if e == nil {
+			faults = append(faults, fmt.Errorf("plan: matrix %q of node %q is missing", name, product.Node))
+			continue
+		}
+		nnz := 0
+		for _, b := range product.Blocks(m) {
+			nnz += b.NNZ()
+		}
+		if e.Rows != product.Rows() || e.Cols != product.Cols || e.NNZ != nnz {
+			faults = append(faults, fmt.Errorf("plan: matrix %q is %d×%d with %d weights, the model's is %d×%d with %d",
+				name, e.Rows, e.Cols, e.NNZ, product.Rows(), product.Cols, nnz))
+		}
+	}
+	seen := map[string]bool{}
+	for _, e := range p.Matrices {
+		if !products[e.Name] || seen[e.Name] {
+			faults = append(faults, fmt.Errorf("plan: matrix %q is not in the model, or twice in the plan", e.Name))
+		}
+		seen[e.Name] = true
+	}
+	return errors.Join(faults...)
+}
+
+// Encode is the plan as indented JSON with a final newline; the same plan gives
+// the same bytes.
+func (p *Plan) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(p); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Decode reads a plan that [Plan.Encode] wrote, perhaps edited by hand. Fields
+// it does not know are faults.
+func Decode(r io.Reader) (*Plan, error) {
+	dec := json.NewDecoder(r)
+	dec.DisallowUnknownFields()
+	p := &Plan{}
+	if err := dec.Decode(p); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("plan: more after the end of the JSON object")
+	}
+	if p.Format != PlanFormat {
+		return nil, fmt.Errorf("plan: format %d, want %d", p.Format, PlanFormat)
+	}
+	return p, nil
+}

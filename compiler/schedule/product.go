@@ -1,0 +1,95 @@
+package schedule
+
+import (
+	"fmt"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// Product is one matrix of a matrix–vector product of the model: a weight
+// tensor, or some of its gate blocks.
+type Product struct {
+	Node      string // the first that computes it
+	Tensor    string
+	From, To  int // rows of the tensor
+	BlockRows int // rows of one gate block: a divisor of To−From
+	Cols      int
+	whole     bool
+}
+
+// Products lists the products of a model in the order in which a step computes
+// them; two nodes that share a tensor share its product. The model must be
+// sound.
+func Products(m *ir.Model) []Product {
+	var all []Product
+	seen := map[Product]bool{}
+	for _, n := range m.Nodes {
+		for _, p := range nodeProducts(m, n) {
+			key := p
+			key.Node = ""
+			if !seen[key] {
+				seen[key] = true
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+func nodeProducts(m *ir.Model, n ir.Node) []Product {
+	gates := func(tensor string, of, from, to int) Product {
+		w := m.Param(tensor)
+		block := w.Shape[0] / of
+		return Product{Node: n.Name, Tensor: tensor, From: from * block, To: to * block,
+			BlockRows: block, Cols: w.Shape[1], whole: to-from == of}
+	}
+	switch op := n.Op.(type) {
+	case ir.Linear:
+		return []Product{gates(op.Weight, 1, 0, 1)}
+	case ir.RNN:
+		return []Product{gates(op.WeightIH, 1, 0, 1), gates(op.WeightHH, 1, 0, 1)}
+	case ir.LSTM:
+		return []Product{gates(op.WeightIH, 4, 0, 4), gates(op.WeightHH, 4, 0, 4)}
+	case ir.GRU:
+		if op.Reset == ir.ResetBefore {
+			// The candidate reads r⊙h, which needs the reset gate first.
+			return []Product{gates(op.WeightIH, 3, 0, 3), gates(op.WeightHH, 3, 0, 2), gates(op.WeightHH, 3, 2, 3)}
+		}
+		return []Product{gates(op.WeightIH, 3, 0, 3), gates(op.WeightHH, 3, 0, 3)}
+	}
+	return nil
+}
+
+// Name is the tensor's, with the range of rows where the product is a part.
+func (p Product) Name() string {
+	if p.whole {
+		return p.Tensor
+	}
+	return fmt.Sprintf("%s[%d:%d]", p.Tensor, p.From, p.To)
+}
+
+// Rows is the number of rows.
+func (p Product) Rows() int { return p.To - p.From }
+
+// Blocks are the gate blocks as matrices; they share the tensor's memory.
+func (p Product) Blocks(m *ir.Model) []*sparse.Matrix {
+	data := m.Param(p.Tensor).Data
+	var blocks []*sparse.Matrix
+	for r := p.From; r < p.To; r += p.BlockRows {
+		blocks = append(blocks, &sparse.Matrix{Rows: p.BlockRows, Cols: p.Cols,
+			Data: data[r*p.Cols : (r+p.BlockRows)*p.Cols]})
+	}
+	return blocks
+}
+
+// Matrix is the product's matrix with every gate block padded by empty rows to
+// blockRows rows.
+func (p Product) Matrix(m *ir.Model, blockRows int) *sparse.Matrix {
+	blocks := p.Blocks(m)
+	padded := sparse.NewMatrix(len(blocks)*blockRows, p.Cols)
+	for i, b := range blocks {
+		copy(padded.Data[i*blockRows*p.Cols:], b.Data)
+	}
+	return padded
+}

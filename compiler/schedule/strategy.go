@@ -1,0 +1,90 @@
+package schedule
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// Kernel is a family of kernels.
+type Kernel uint8
+
+const (
+	Dense    Kernel = iota // all columns
+	Block                  // R×1 row blocks
+	Window                 // sliding-window permute, packed stream
+	Unrolled               // the same steps as straight-line code
+)
+
+// Strategy is a family of kernels with its parameters. Its text form is one of
+// dense, block4, block8, block16, window/exponent, window/mantissa,
+// unrolled/exponent and unrolled/mantissa.
+type Strategy struct {
+	Kernel Kernel
+	Height int              // of Block: rows of a block
+	Index  sparse.IndexForm // of Window and Unrolled
+}
+
+// Strategies are all there are, in order of preference among equals.
+func Strategies() []Strategy {
+	return []Strategy{
+		{Kernel: Dense},
+		{Kernel: Block, Height: 4}, {Kernel: Block, Height: 8}, {Kernel: Block, Height: 16},
+		{Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
+		{Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
+	}
+}
+
+// Exact reports whether every float32 weight is kept as it is.
+func (s Strategy) Exact() bool {
+	return s.Kernel == Dense || s.Kernel == Block || s.Index == sparse.Exponent
+}
+
+func (s Strategy) String() string {
+	form := "exponent"
+	if s.Index == sparse.Mantissa {
+		form = "mantissa"
+	}
+	switch s.Kernel {
+	case Dense:
+		return "dense"
+	case Block:
+		return fmt.Sprintf("block%d", s.Height)
+	case Window:
+		return "window/" + form
+	case Unrolled:
+		return "unrolled/" + form
+	}
+	return fmt.Sprintf("strategy?%d", s.Kernel)
+}
+
+// MarshalText is the text form.
+func (s Strategy) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the text form.
+func (s *Strategy) UnmarshalText(text []byte) error {
+	for _, known := range Strategies() {
+		if known.String() == string(text) {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("strategy %q: want one of %s", text, names())
+}
+
+func names() string {
+	var all []string
+	for _, s := range Strategies() {
+		all = append(all, s.String())
+	}
+	return strings.Join(all, ", ")
+}
+
+// matches reports whether the strategy is one that the name asks for: its own
+// name, or block, window or unrolled for any of the family.
+func (s Strategy) matches(name string) bool {
+	text := s.String()
+	family, _, _ := strings.Cut(text, "/")
+	return text == name || family == name || name == "block" && s.Kernel == Block
+}

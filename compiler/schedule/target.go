@@ -1,0 +1,47 @@
+package schedule
+
+// Target is what the cost model knows of a processor.
+type Target struct {
+	Name string  `json:"name"`
+	ISA  string  `json:"isa"`
+	GHz  float64 `json:"ghz"`
+	// Levels go from the nearest memory to the farthest; the last one holds
+	// everything.
+	Levels []Level `json:"levels"`
+	// CodeBudget is the number of bytes of straight-line code that one program
+	// may run through in a step before instruction fetch binds it.
+	CodeBudget int `json:"code_budget"`
+	// GroupCycles is the overhead of a group of rows: loop, sum, store.
+	GroupCycles float64 `json:"group_cycles"`
+}
+
+// Level is a level of the memory: a working set of up to Bytes is read at
+// BytesPerCycle.
+type Level struct {
+	Bytes         int     `json:"bytes,omitempty"` // 0: without bound
+	BytesPerCycle float64 `json:"bytes_per_cycle"`
+}
+
+// AVX2 is the default target: bandwidths and cycles measured on one core of a
+// Zen 4 at 3.69 GHz.
+func AVX2() Target {
+	return Target{
+		Name: "zen4", ISA: "avx2", GHz: 3.69,
+		Levels: []Level{
+			{32 << 10, 60}, {1 << 20, 31}, {8 << 20, 27}, {16 << 20, 21},
+			{24 << 20, 15}, {32 << 20, 11}, {0, 7.5},
+		},
+		CodeBudget:  32 << 10,
+		GroupCycles: 20,
+	}
+}
+
+// BytesPerCycle is the read bandwidth of a program whose weights are that large.
+func (t Target) BytesPerCycle(workingSet int) float64 {
+	for _, l := range t.Levels {
+		if l.Bytes == 0 || workingSet <= l.Bytes {
+			return l.BytesPerCycle
+		}
+	}
+	return t.Levels[len(t.Levels)-1].BytesPerCycle
+}
