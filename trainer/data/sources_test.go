@@ -230,7 +230,7 @@ func TestSplit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if train+valid+test != text || len(train) != 99 || len(valid) != 103 {
+	if train+valid+test != text || len(train) != 99 || len(valid) != 102 {
 		t.Errorf("parts of %d, %d, %d bytes", len(train), len(valid), len(test))
 	}
 	for _, part := range []string{train, valid, test} {
