@@ -4,7 +4,6 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
-	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -41,7 +40,7 @@ func emitWindow(f *File, name string, form sparse.IndexForm) {
 			k.SUBQ(operand.I8(-128), k.weights)
 			k.ADDQ(operand.U8(8), k.places)
 		})
-		step.finish(acc, 0)
+		step.finish(acc, mem(k.init, 0), mem(k.dst, 0))
 		k.ADDQ(operand.U8(32), k.init)
 		k.ADDQ(operand.U8(32), k.dst)
 	})
@@ -77,40 +76,12 @@ func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool)
 }
 
 // finish adds init to the sum of the accumulators and stores 8 rows.
-func (s *windowStep) finish(acc []reg.VecPhysical, disp int) {
+func (s *windowStep) finish(acc []reg.VecPhysical, init, dst operand.Mem) {
 	s.sum(acc)
 	if s.form == sparse.Exponent {
-		s.VFMADD213PS(mem(s.init, disp), s.scale, acc[0])
+		s.VFMADD213PS(init, s.scale, acc[0])
 	} else {
-		s.VADDPS(mem(s.init, disp), acc[0], acc[0])
+		s.VADDPS(init, acc[0], acc[0])
 	}
-	s.VMOVUPS(acc[0], mem(s.dst, disp))
-}
-
-// emitUnrolled emits the window steps of a range of groups as straight-line
-// code: no bases to load, no steps that only pad, no loops.
-func emitUnrolled(f *File, name string, w *sparse.Window, r kernel.Range) {
-	const signature = "func(dst, init, src *float32, words *byte)"
-	doc := name + " computes dst = init + W·src for rows of one matrix, whose\npattern is in the code. It may read 7 elements behind the last column of src.\ninit may be dst."
-	k := startMatVec(f, name, signature, doc, "words", "", "", "")
-	step := windowStep{matvec: k, form: w.Form(), free: ymm[4:14]}
-	if w.Form() == sparse.Exponent {
-		step.mask, step.scale = ymm[14], ymm[15]
-		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
-		k.VMOVUPS(f.Splat8F(w.Scale()), step.scale)
-	}
-	for g := r.From; g < r.To; g++ {
-		first, disp := w.Start(g), 32*(g-r.From)
-		for i := range w.GroupSteps(g) {
-			words := mem(k.weights, 32*(first-w.Start(r.From)+i))
-			step.emit(words, mem(k.src, 4*w.Base(first+i)), ymm[i%4], i < 4)
-		}
-		if used := min(4, w.GroupSteps(g)); used > 0 {
-			step.finish(ymm[:used], disp)
-		} else {
-			k.VMOVUPS(mem(k.init, disp), ymm[0])
-			k.VMOVUPS(ymm[0], mem(k.dst, disp))
-		}
-	}
-	k.Return()
+	s.VMOVUPS(acc[0], dst)
 }

@@ -1,0 +1,80 @@
+package asm
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// emitUnrolled emits the window steps of a range of groups as straight-line
+// code: no bases to load, no steps that only pad, no loops. What bounds it is
+// the supply of instructions, so operands are arranged to have displacements of
+// one byte: a step takes 18 bytes of code, and 27 in the exact form.
+func emitUnrolled(f *File, name string, w *sparse.Window, r kernel.Range) {
+	const signature = "func(dst, init, src *float32, words *byte)"
+	doc := name + " computes dst = init + W·src for rows of one matrix, whose\npattern is in the code. It may read 7 elements behind the last column of src.\ninit may be dst."
+	k := startMatVec(f, name, signature, doc, "", "", "", "")
+	words := newCursor(k.Func, k.Arg("words", reg.RAX))
+	columns := newColumnBases(k, w.Cols())
+	step := windowStep{matvec: k, form: w.Form(), free: ymm[4:14]}
+	if w.Form() == sparse.Exponent {
+		step.mask, step.scale = ymm[14], ymm[15]
+		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
+		k.VMOVUPS(f.Splat8F(w.Scale()), step.scale)
+	}
+	init, dst := newCursor(k.Func, k.init), newCursor(k.Func, k.dst)
+	for g := r.From; g < r.To; g++ {
+		first, row := w.Start(g), 32*(g-r.From)
+		for i := range w.GroupSteps(g) {
+			x := columns.element(w.Base(first + i))
+			step.emit(words.at(32*(first-w.Start(r.From)+i)), x, ymm[i%4], i < 4)
+		}
+		if used := min(4, w.GroupSteps(g)); used > 0 {
+			step.finish(ymm[:used], init.at(row), dst.at(row))
+		} else {
+			k.VMOVUPS(init.at(row), ymm[0])
+			k.VMOVUPS(ymm[0], dst.at(row))
+		}
+	}
+	k.Return()
+}
+
+// cursor addresses ascending offsets behind a pointer, which it advances so
+// that displacements take one byte.
+type cursor struct {
+	fn      *Func
+	pointer reg.GPPhysical
+	offset  int // of the pointer
+}
+
+func newCursor(fn *Func, pointer reg.GPPhysical) *cursor { return &cursor{fn: fn, pointer: pointer} }
+
+func (c *cursor) at(offset int) operand.Mem {
+	if offset-c.offset > 127 {
+		next := offset + 128
+		c.fn.ADDQ(operand.I32(next-c.offset), c.pointer)
+		c.offset = next
+	}
+	return mem(c.pointer, offset-c.offset)
+}
+
+// columnBases keeps pointers into src, 64 elements apart, as long as there are
+// registers; columns beyond the last take displacements of four bytes.
+type columnBases []reg.GPPhysical
+
+func newColumnBases(k *matvec, cols int) columnBases {
+	// R12 as a base would cost a byte.
+	free := []reg.GPPhysical{k.src, reg.RBX, reg.RCX, reg.R8, reg.R9, reg.R10, reg.R11, reg.R13, reg.R15}
+	bases := columnBases(free[:max(1, min((cols+63)/64, len(free)))])
+	for i := len(bases) - 1; i >= 0; i-- {
+		k.LEAQ(mem(k.src, 128+256*i), bases[i])
+	}
+	return bases
+}
+
+func (b columnBases) element(c int) operand.Mem {
+	i := min(c/64, len(b)-1)
+	return mem(b[i], 4*c-128-256*i)
+}
