@@ -370,24 +370,3 @@ func TestStepsByHand(t *testing.T) {
 		t.Errorf("LSTM: cell %v, want %v", l.c.Data[0], c)
 	}
 }
-
-func BenchmarkTrainGRU256(b *testing.B) {
-	const vocabulary, embed, hidden, steps, streams = 100, 64, 256, 64, 32
-	for _, workers := range []int{1, 2} {
-		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			model := mustStack(b, InputKind{Bound: vocabulary},
-				Layer[float32](NewEmbedding[float32]("embed", vocabulary, embed)),
-				Layer[float32](NewGRU[float32]("gru0", embed, hidden, ResetAfter, Tanh, 0)),
-				Layer[float32](NewLinear[float32]("out", hidden, vocabulary)))
-			p := NewParallel(model, Loss[float32](&CrossEntropy[float32]{}), workers)
-			batch := indexBatch[float32](rand.New(rand.NewPCG(1, 1)), steps, streams, vocabulary, vocabulary)
-			batch.Carry = true
-			for b.Loop() {
-				if _, err := p.Step(batch, 1); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(steps*streams*b.N)/b.Elapsed().Seconds(), "chars/s")
-		})
-	}
-}
