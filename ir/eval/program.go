@@ -1,0 +1,241 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// Program computes a kernel.Program in float32: products in the order of
+// additions of the kernels, element-wise steps with every intermediate result
+// in float64 and one rounding at the end. It holds the buffers of one stream
+// and is not safe for concurrent use.
+type Program struct {
+	p       *kernel.Program
+	buffers [][]float32
+	indices []int // [input]
+}
+
+// NewProgram returns the interpreter of a program without faults, with the
+// states at their initial values.
+func NewProgram(p *kernel.Program) (*Program, error) {
+	if err := p.Verify(); err != nil {
+		return nil, err
+	}
+	e := &Program{p: p, indices: make([]int, len(p.Inputs))}
+	e.Reset()
+	return e, nil
+}
+
+// Reset clears every buffer and puts every state to its initial value.
+func (e *Program) Reset() {
+	e.buffers = make([][]float32, len(e.p.Buffers))
+	for i, b := range e.p.Buffers {
+		e.buffers[i] = make([]float32, kernel.Pad(b.Len)+kernel.Guard)
+	}
+	for _, s := range e.p.States {
+		if s.Init >= 0 {
+			copy(e.buffers[s.Buf], e.p.Consts[s.Init].Data[:s.Size])
+		}
+	}
+}
+
+// State returns a copy of a state, or nil when there is none of that name.
+func (e *Program) State(name string) []float32 {
+	for _, s := range e.p.States {
+		if s.Name == name {
+			return slices.Clone(e.buffers[s.Buf][:s.Size])
+		}
+	}
+	return nil
+}
+
+// SetState replaces a state by a copy of h.
+func (e *Program) SetState(name string, h []float32) error {
+	for _, s := range e.p.States {
+		if s.Name != name {
+			continue
+		}
+		if len(h) != s.Size {
+			return fmt.Errorf("state %q: %d numbers, want %d", name, len(h), s.Size)
+		}
+		copy(e.buffers[s.Buf], h)
+		return nil
+	}
+	return fmt.Errorf("state %q is not defined", name)
+}
+
+// Step computes one frame of the outputs and updates the states. Values of the
+// frame are rounded to float32. Nothing changes if an input is at fault.
+func (e *Program) Step(inputs Frame) (Frame, error) {
+	if err := e.check(inputs); err != nil {
+		return nil, err
+	}
+	for i, in := range e.p.Inputs {
+		x := inputs[in.Name]
+		if in.Bound > 0 {
+			e.indices[i] = int(x[0])
+			continue
+		}
+		for k, v := range x {
+			e.buffers[in.Buf][k] = float32(v)
+		}
+	}
+	for _, l := range e.p.Layers {
+		for _, in := range l.Instrs {
+			e.exec(in)
+		}
+	}
+	outputs := Frame{}
+	for _, out := range e.p.Outputs {
+		y := make([]float64, out.Size)
+		for k := range y {
+			y[k] = float64(e.buffers[out.Buf][k])
+		}
+		outputs[out.Name] = y
+	}
+	return outputs, nil
+}
+
+func (e *Program) check(inputs Frame) error {
+	var faults []error
+	for _, in := range e.p.Inputs {
+		x, ok := inputs[in.Name]
+		size := in.Size
+		if in.Bound > 0 {
+			size = 1
+		}
+		switch {
+		case !ok:
+			faults = append(faults, fmt.Errorf("input %q is missing", in.Name))
+		case len(x) != size:
+			faults = append(faults, fmt.Errorf("input %q: %d numbers, want %d", in.Name, len(x), size))
+		case in.Bound > 0 && !(x[0] >= 0 && x[0] < float64(in.Bound) && x[0] == math.Trunc(x[0])):
+			faults = append(faults, fmt.Errorf("input %q: index %v, want a whole number from 0 to %d", in.Name, x[0], in.Bound-1))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// exec runs one instruction. Verify has seen that it is one of package kernel.
+func (e *Program) exec(in kernel.Instr) {
+	switch in := in.(type) {
+	case kernel.MatVec:
+		e.p.Matrices[in.Matrix].Packed.MulAdd(e.at(in.Dst), e.at(in.Init), e.at(in.Src))
+	case kernel.Lookup:
+		table := e.p.Consts[in.Table]
+		width := kernel.Pad(table.Cols)
+		copy(e.at(in.Dst)[:width], table.Data[e.indices[in.Input]*width:])
+	case kernel.Activate:
+		dst, src := e.at(in.Dst), e.at(in.Src)
+		for i := range kernel.Pad(in.Size) {
+			dst[i] = float32(activate(in.Func, in.Clip, float64(src[i])))
+		}
+	case kernel.Binary:
+		e.binary(in)
+	case kernel.Copy:
+		copy(e.at(in.Dst)[:in.Size], e.at(in.Src)[:in.Size])
+	case kernel.Softmax:
+		e.softmaxStep(in)
+	case kernel.GRUCell:
+		e.gruCell(in)
+	case kernel.GRUReset:
+		e.gruReset(in)
+	case kernel.GRUUpdate:
+		e.gruUpdate(in)
+	case kernel.LSTMCell:
+		e.lstmCell(in)
+	}
+}
+
+// at is what lies from a place to the end of its buffer or constant.
+func (e *Program) at(r kernel.Ref) []float32 {
+	if r.Space == kernel.Con {
+		return e.p.Consts[r.ID].Data[r.Off:]
+	}
+	return e.buffers[r.ID][r.Off:]
+}
+
+func (e *Program) binary(in kernel.Binary) {
+	dst, a, b := e.at(in.Dst), e.at(in.A), e.at(in.B)
+	for i := range kernel.Pad(in.Size) {
+		switch in.Func {
+		case kernel.Add:
+			dst[i] = a[i] + b[i]
+		case kernel.Sub:
+			dst[i] = a[i] - b[i]
+		case kernel.Mul:
+			dst[i] = a[i] * b[i]
+		}
+	}
+}
+
+func (e *Program) softmaxStep(in kernel.Softmax) {
+	x := make([]float64, in.Size)
+	largest, sum := math.Inf(-1), 0.0
+	for i, v := range e.at(in.Src)[:in.Size] {
+		x[i] = float64(v)
+		largest = max(largest, x[i])
+	}
+	for i := range x {
+		x[i] = math.Exp(x[i] - largest)
+		sum += x[i]
+	}
+	for i, v := range x {
+		e.at(in.Dst)[i] = float32(v / sum)
+	}
+}
+
+func (e *Program) gruCell(in kernel.GRUCell) {
+	h, x, r := e.at(in.H), e.at(in.X), e.at(in.R)
+	block := kernel.Pad(in.Size)
+	for i := range block {
+		reset := sigmoid(float64(x[i]) + float64(r[i]))
+		update := sigmoid(float64(x[block+i]) + float64(r[block+i]))
+		n := activate(in.Func, 0, float64(x[2*block+i])+reset*float64(r[2*block+i]))
+		h[i] = float32(n + update*(float64(h[i])-n))
+	}
+}
+
+func (e *Program) gruReset(in kernel.GRUReset) {
+	rh, h, x, r := e.at(in.RH), e.at(in.H), e.at(in.X), e.at(in.R)
+	for i := range kernel.Pad(in.Size) {
+		rh[i] = float32(sigmoid(float64(x[i])+float64(r[i])) * float64(h[i]))
+	}
+}
+
+func (e *Program) gruUpdate(in kernel.GRUUpdate) {
+	h, x, r, candidate := e.at(in.H), e.at(in.X), e.at(in.R), e.at(in.N)
+	block := kernel.Pad(in.Size)
+	for i := range block {
+		update := sigmoid(float64(x[block+i]) + float64(r[block+i]))
+		n := activate(in.Func, 0, float64(x[2*block+i])+float64(candidate[i]))
+		h[i] = float32(n + update*(float64(h[i])-n))
+	}
+}
+
+func (e *Program) lstmCell(in kernel.LSTMCell) {
+	h, c, x, r := e.at(in.H), e.at(in.C), e.at(in.X), e.at(in.R)
+	block := kernel.Pad(in.Size)
+	for i := range block {
+		gate := func(k int) float64 { return float64(x[k*block+i]) + float64(r[k*block+i]) }
+		cell := sigmoid(gate(1))*float64(c[i]) + sigmoid(gate(0))*math.Tanh(gate(2))
+		h[i] = float32(sigmoid(gate(3)) * math.Tanh(cell))
+		c[i] = float32(cell)
+	}
+}
+
+func activate(f kernel.Func, clip float32, x float64) float64 {
+	switch f {
+	case kernel.Tanh:
+		return math.Tanh(x)
+	case kernel.Sigmoid:
+		return sigmoid(x)
+	case kernel.ReLU:
+		return max(x, 0)
+	}
+	return min(max(x, 0), float64(clip))
+}
