@@ -3,6 +3,7 @@ package sparse
 import (
 	"fmt"
 	"iter"
+	"math"
 	"math/bits"
 )
 
@@ -141,12 +142,19 @@ func (m *Mask) Apply(w *Matrix) {
 		panic(fmt.Sprintf("sparse: mask of %d×%d on a matrix of %d×%d", m.rows, m.cols, w.Rows, w.Cols))
 	}
 	for r := range m.rows {
-		row, words := w.Row(r), m.row(r)
-		for c := range row {
-			if words[c/wordBits]>>(c%wordBits)&1 == 0 {
-				row[c] = 0
-			}
+		row := w.Row(r)
+		for i, keep := range m.row(r) {
+			applyWord(row[i*wordBits:min((i+1)*wordBits, m.cols)], keep)
 		}
+	}
+}
+
+// applyWord clears the weights whose bit is clear. It has no branch on the
+// pattern, which a processor could not predict.
+func applyWord(weights []float32, keep uint64) {
+	for c, w := range weights {
+		weights[c] = math.Float32frombits(math.Float32bits(w) & -uint32(keep&1))
+		keep >>= 1
 	}
 }
 
