@@ -114,9 +114,15 @@ func (m *Model) Node(name string) *Node {
 // Streaming reports whether the model can be stepped: no node is reversed.
 func (m *Model) Streaming() bool {
 	for _, n := range m.Nodes {
-		if d, ok := n.Op.(interface{ direction() Direction }); ok && d.direction() == Reverse {
+		if Reversed(n.Op) {
 			return false
 		}
 	}
 	return true
+}
+
+// Reversed reports whether an op goes through a sequence from its end.
+func Reversed(op Op) bool {
+	d, ok := op.(interface{ direction() Direction })
+	return ok && d.direction() == Reverse
 }

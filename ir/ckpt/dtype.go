@@ -1,5 +1,7 @@
 package ckpt
 
+import "fmt"
+
 // DType is the element type of a stored tensor. Its value order is that of
 // their alignment, by which the tensors of a file are sorted.
 type DType uint8
@@ -33,9 +35,14 @@ var dtypes = [...]struct {
 }
 
 // String is the name in the header.
-func (d DType) String() string { return dtypes[d].name }
+func (d DType) String() string {
+	if int(d) >= len(dtypes) {
+		return fmt.Sprintf("DType(%d)", uint8(d))
+	}
+	return dtypes[d].name
+}
 
-// Size is the size of an element in bytes.
+// Size is the size of an element in bytes, of one of the types above.
 func (d DType) Size() int { return dtypes[d].size }
 
 // dtypeOf is the type of a name in the header.

@@ -165,7 +165,7 @@ func (g *Graph) sequence(n *ir.Node, values []Frame) {
 		}
 		values[t][n.Name] = g.apply(n.Op, in)
 	}
-	if reversed(n.Op) {
+	if ir.Reversed(n.Op) {
 		for _, name := range ir.StateNames(n.Op) {
 			g.states[name] = g.initial(*g.m.State(name))
 		}
@@ -177,16 +177,4 @@ func (g *Graph) sequence(n *ir.Node, values []Frame) {
 	for t := range values {
 		step(t)
 	}
-}
-
-func reversed(op ir.Op) bool {
-	switch o := op.(type) {
-	case ir.RNN:
-		return o.Direction == ir.Reverse
-	case ir.GRU:
-		return o.Direction == ir.Reverse
-	case ir.LSTM:
-		return o.Direction == ir.Reverse
-	}
-	return false
 }

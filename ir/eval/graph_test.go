@@ -108,8 +108,8 @@ func gate(m *ir.Model, k, i int, x, h []float64) (fromX, fromH float64) {
 	return fromX, fromH
 }
 
-// logistic is the sigmoid by another formula.
-func logistic(x float64) float64 { return (1 + math.Tanh(x/2)) / 2 }
+// sigmoidByTanh is the sigmoid by another formula.
+func sigmoidByTanh(x float64) float64 { return (1 + math.Tanh(x/2)) / 2 }
 
 // TestCells holds every cell against its formula, element by element, over a
 // sequence from a state that is not zero.
@@ -142,12 +142,12 @@ func TestCells(t *testing.T) {
 			rh := make([]float64, 2)
 			for i := range r {
 				a, b := gate(m, 0, i, x, h)
-				r[i] = logistic(a + b)
+				r[i] = sigmoidByTanh(a + b)
 				rh[i] = r[i] * h[i]
 			}
 			for i := range next {
 				za, zb := gate(m, 1, i, x, h)
-				z := logistic(za + zb)
+				z := sigmoidByTanh(za + zb)
 				a, b := gate(m, 2, i, x, h)
 				n := f(a + r[i]*b)
 				if before {
@@ -167,8 +167,8 @@ func TestCells(t *testing.T) {
 				fromX, fromH := gate(m, k, i, x, h)
 				a[k] = fromX + fromH
 			}
-			nextC[i] = logistic(a[1])*c[i] + logistic(a[0])*math.Tanh(a[2])
-			nextH[i] = logistic(a[3]) * math.Tanh(nextC[i])
+			nextC[i] = sigmoidByTanh(a[1])*c[i] + sigmoidByTanh(a[0])*math.Tanh(a[2])
+			nextH[i] = sigmoidByTanh(a[3]) * math.Tanh(nextC[i])
 		}
 		return nextH, nextC
 	}
@@ -178,7 +178,7 @@ func TestCells(t *testing.T) {
 		cell  cell
 	}{
 		{"RNN(x) func=tanh", 1, rnn(math.Tanh)},
-		{"RNN(x) func=sigmoid", 1, rnn(logistic)},
+		{"RNN(x) func=sigmoid", 1, rnn(sigmoidByTanh)},
 		{"RNN(x) func=relu", 1, rnn(clip(math.Inf(1)))},
 		{"RNN(x) func=clipped_relu clip=0.75", 1, rnn(clip(0.75))},
 		{"GRU(x) func=tanh reset=after", 3, gru(false, math.Tanh)},
