@@ -23,7 +23,7 @@ func MaskFromBytes(rows, cols int, b []byte) (*Mask, error) {
 	if rows < 0 || cols < 0 {
 		return nil, fmt.Errorf("mask of %d×%d: want a size that is not negative", rows, cols)
 	}
-	width := (cols + 7) / 8
+	width := cols/8 + (cols%8+7)/8 // any cols: no overflow
 	if width == 0 && len(b) != 0 || width > 0 && (len(b)%width != 0 || len(b)/width != rows) {
 		return nil, fmt.Errorf("mask of %d×%d: %d bytes, want %d for each row", rows, cols, len(b), width)
 	}

@@ -123,6 +123,7 @@ func TestMaskFromBytesRefuses(t *testing.T) {
 		"negative":      {-1, 8, nil},
 		"without width": {2, 0, []byte{1}},
 		"huge":          {math.MaxInt, 8, []byte{1}},
+		"huge width":    {1, math.MaxInt, []byte{1}},
 	} {
 		if _, err := MaskFromBytes(c.rows, c.cols, c.b); err == nil {
 			t.Errorf("%s: no error", name)

@@ -127,6 +127,7 @@ func TestSelectParts(t *testing.T) {
 	mask, err := SelectParts(m, []Part{
 		{Spans: gates[:1], Pattern: lane, Density: 0.2},
 		{Spans: gates[1:2], Pattern: Pattern{KindBlock, 4, 1}, Density: 0.5},
+		{Spans: []Span{{24, 30}}, Pattern: Pattern{Kind: KindDense}}, // rows 30 to 36 are in no part
 	})
 	if err != nil {
 		t.Fatal(err)
