@@ -152,7 +152,12 @@ func TestTensorsRoundTrip(t *testing.T) {
 		t.Fatalf("%d tensors, metadata %q", len(got), meta)
 	}
 	byName := map[string]Tensor{}
+	at := 0
 	for _, g := range got {
+		if at%g.DType.Size() != 0 {
+			t.Errorf("%s begins at byte %d, not a multiple of its element", g.Name, at)
+		}
+		at += len(g.Data)
 		byName[g.Name] = g
 	}
 	for _, want := range tensors {

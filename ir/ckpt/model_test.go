@@ -328,6 +328,13 @@ func TestReadNoFile(t *testing.T) {
 	if _, _, err := Read(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
+	huge := filepath.Join(dir, "huge")
+	if err := os.WriteFile(huge, append(binary.LittleEndian.AppendUint64(nil, 1<<60), "{}"...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Read(huge); err == nil || !strings.HasPrefix(err.Error(), huge+": header of 1152921504606846976 bytes") {
+		t.Errorf("got %v", err)
+	}
 	if _, _, err := Read(dir); err == nil || err.Error() != dir+": not a regular file" {
 		t.Errorf("got %v", err)
 	}
