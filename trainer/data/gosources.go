@@ -42,10 +42,10 @@ func GoSources(root string, limit int) (string, error) {
 		return nil
 	})
 	if err != nil {
-		return "", fmt.Errorf("Go sources under %s: %w", src, err)
+		return "", fmt.Errorf("sources of Go under %s: %w", src, err)
 	}
 	if text.Len() == 0 {
-		return "", fmt.Errorf("Go sources under %s: %w", src, errors.New("none found"))
+		return "", fmt.Errorf("sources of Go under %s: %w", src, errors.New("none found"))
 	}
 	if limit > 0 && text.Len() > limit {
 		return text.String()[:limit], nil
