@@ -1,0 +1,187 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// Package is a compiled package: its files, the program they were emitted from
+// and the model, after all passes, that the program was lowered from.
+type Package struct {
+	Files   []txtar.File
+	Program *kernel.Program
+	Model   *ir.Model
+}
+
+// Kernels that a package can be run with.
+const (
+	Generic = "generic" // the portable ones: built with the tag purego
+	AVX2    = "avx2"
+)
+
+// DefaultTolerance is that of Options that name none.
+const DefaultTolerance = 1e-4
+
+// Options say how to verify.
+type Options struct {
+	// Kernels to run; none stands for the portable ones and those that this
+	// machine takes by itself. Naming one that the machine cannot run is an
+	// error.
+	Kernels []string
+	// Tolerance t allows |got − want| ≤ t·max(1, |want|); 0 stands for
+	// DefaultTolerance.
+	Tolerance float64
+	// Go is the go command; empty for the one in PATH.
+	Go string
+}
+
+// Report is what Run found.
+type Report struct {
+	Frames    int
+	Tolerance float64
+	Runs      []KernelRun
+	Matrices  []MatrixReport
+}
+
+// KernelRun compares the outputs of one run with the reference.
+type KernelRun struct {
+	Kernel  string
+	Outputs []OutputError
+}
+
+// OutputError is how far an output is from the reference over all steps.
+type OutputError struct {
+	Name     string
+	MaxAbs   float64 // largest |got − want|
+	MaxRel   float64 // largest |got − want| / max(1, |want|): what the tolerance bounds
+	Step     int     // where MaxRel is
+	Diverges int     // first step beyond the tolerance; −1 if none is
+}
+
+// OK reports whether all outputs are within the tolerance and all masks equal.
+func (r *Report) OK() bool {
+	for _, run := range r.Runs {
+		for _, o := range run.Outputs {
+			if o.Diverges >= 0 {
+				return false
+			}
+		}
+	}
+	for _, m := range r.Matrices {
+		if m.Differ > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// String is the report for a reader, a line an output and a matrix.
+func (r *Report) String() string {
+	var b strings.Builder
+	for _, run := range r.Runs {
+		for _, o := range run.Outputs {
+			fmt.Fprintf(&b, "%s: output %q over %d steps: largest error %.3g absolute, %.3g relative (step %d)",
+				run.Kernel, o.Name, r.Frames, o.MaxAbs, o.MaxRel, o.Step)
+			if o.Diverges >= 0 {
+				fmt.Fprintf(&b, "; beyond the tolerance %.3g from step %d on", r.Tolerance, o.Diverges)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	for _, m := range r.Matrices {
+		fmt.Fprintf(&b, "matrix %s: %d non-zeros emitted, %d in the model, %d positions differ; weights moved by at most %.3g relative\n",
+			m.Name, m.Emitted, m.Model, m.Differ, m.MaxRel)
+	}
+	return b.String()
+}
+
+// Run verifies a package on a sequence of at least one frame, which begins in
+// the initial state. Inputs are rounded to float32. An error means that the
+// package could not be vetted, built or run, or that weights.bin is not what
+// the program packs; differences are in the report.
+func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Report, error) {
+	if len(inputs) == 0 {
+		return nil, errors.New("verify: no input frames")
+	}
+	r := &Report{Frames: len(inputs), Tolerance: o.Tolerance}
+	if r.Tolerance == 0 {
+		r.Tolerance = DefaultTolerance
+	}
+	var err error
+	if r.Matrices, err = compareMatrices(pkg); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	inputs = rounded(inputs)
+	want, err := reference(pkg.Model, inputs)
+	if err != nil {
+		return nil, fmt.Errorf("verify: reference: %w", err)
+	}
+	runs, err := runKernels(ctx, pkg, inputs, o)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	for _, run := range runs {
+		r.Runs = append(r.Runs, compareRun(pkg.Program, run, want, r.Tolerance))
+	}
+	return r, nil
+}
+
+// rounded is what the package can be given of the inputs.
+func rounded(inputs []eval.Frame) []eval.Frame {
+	list := make([]eval.Frame, len(inputs))
+	for i, frame := range inputs {
+		list[i] = eval.Frame{}
+		for name, values := range frame {
+			r := make([]float64, len(values))
+			for k, v := range values {
+				r[k] = float64(float32(v))
+			}
+			list[i][name] = r
+		}
+	}
+	return list
+}
+
+func reference(m *ir.Model, inputs []eval.Frame) ([]eval.Frame, error) {
+	g, err := eval.New(m)
+	if err != nil {
+		return nil, err
+	}
+	return g.Run(inputs)
+}
+
+// compareRun measures one run; a value that is not finite where the reference
+// is counts as an infinite error.
+func compareRun(p *kernel.Program, run *result, want []eval.Frame, tolerance float64) KernelRun {
+	k := KernelRun{Kernel: run.kernel}
+	for i, out := range p.Outputs {
+		o := OutputError{Name: out.Name, Diverges: -1}
+		for step, frame := range want {
+			for e, w := range frame[out.Name] {
+				abs := math.Abs(float64(run.outputs[i][step*out.Size+e]) - w)
+				if math.IsNaN(abs) {
+					abs = math.Inf(1)
+				}
+				rel := abs / max(1, math.Abs(w))
+				o.MaxAbs = max(o.MaxAbs, abs)
+				if rel > o.MaxRel {
+					o.MaxRel, o.Step = rel, step
+				}
+				if rel > tolerance && o.Diverges < 0 {
+					o.Diverges = step
+				}
+			}
+		}
+		k.Outputs = append(k.Outputs, o)
+	}
+	return k
+}
