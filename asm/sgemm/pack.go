@@ -13,6 +13,16 @@ var (
 	regLD  = reg.R8
 	regDst = reg.RDI
 	regRSD = reg.R9
+
+	regAhead = reg.R10
+)
+
+// Short pieces of rows that lie far apart are what a hardware prefetcher does
+// not follow: the copies ask for the row 1<<prefetchRowsLog2 rows further down,
+// the transposition for the columns prefetchColumns further on.
+const (
+	prefetchRowsLog2 = 4
+	prefetchColumns  = 32
 )
 
 // emitPack writes the routines that bring a panel of B into the order in which
@@ -45,7 +55,12 @@ func emitCopyRows(ctx *build.Context, name string, width int) {
 		"\tdst[i*"+w+"+j] = src[i*ld+j],  i < n, j < "+w)
 	loadPackArguments(ctx)
 	scaleToBytes(ctx, regLD)
+	ctx.MOVQ(regLD, regAhead)
+	ctx.SHLQ(operand.Imm(prefetchRowsLog2), regAhead)
 	ctx.Label("row")
+	for j := range width / 16 {
+		ctx.PREFETCHT0(operand.Mem{Base: regSrc, Disp: 64 * j, Index: regAhead, Scale: 1})
+	}
 	for j := range width / 8 {
 		ctx.VMOVUPS(operand.Mem{Base: regSrc, Disp: 32 * j}, ymm[j])
 	}
@@ -75,7 +90,7 @@ func emitTransposeRows8(ctx *build.Context) {
 	ctx.Load(ctx.Param("rsd"), regRSD)
 	scaleToBytes(ctx, regLD, regRSD)
 
-	rows3, rows4 := reg.R10, reg.R11
+	rows3, rows4 := reg.R10, reg.R11 // 3·ld, and the fifth row
 	ctx.LEAQ(operand.Mem{Base: regLD, Index: regLD, Scale: 2}, rows3)
 	ctx.LEAQ(operand.Mem{Base: regSrc, Index: regLD, Scale: 4}, rows4)
 	row := func(r int) operand.Mem {
@@ -91,10 +106,49 @@ func emitTransposeRows8(ctx *build.Context) {
 		return m
 	}
 
+	ctx.SUBQ(operand.Imm(transposeUnroll), regN)
+	ctx.JLT(operand.LabelRef("single"))
+	ctx.Label("loop")
+	for r := range 8 {
+		m := row(r)
+		m.Disp = 4 * prefetchColumns
+		ctx.PREFETCHT0(m)
+	}
+	for c := 0; c < transposeUnroll; c += 4 {
+		transpose4(ctx, row, c)
+	}
+	ctx.ADDQ(operand.Imm(4*transposeUnroll), regSrc)
+	ctx.ADDQ(operand.Imm(4*transposeUnroll), rows4)
+	ctx.SUBQ(operand.Imm(transposeUnroll), regN)
+	ctx.JGE(operand.LabelRef("loop"))
+
+	ctx.Label("single")
+	ctx.ADDQ(operand.Imm(transposeUnroll), regN)
+	ctx.JZ(operand.LabelRef("done"))
 	ctx.Label("block")
+	transpose4(ctx, row, 0)
+	ctx.ADDQ(operand.Imm(16), regSrc)
+	ctx.ADDQ(operand.Imm(16), rows4)
+	ctx.SUBQ(operand.Imm(4), regN)
+	ctx.JNZ(operand.LabelRef("block"))
+	ctx.Label("done")
+	ctx.VZEROUPPER()
+	ctx.RET()
+}
+
+// transposeUnroll is the number of columns in the main loop: one cache line.
+const transposeUnroll = 16
+
+// transpose4 transposes 4 columns of 8 rows, from column c on.
+func transpose4(ctx *build.Context, row func(int) operand.Mem, c int) {
+	at := func(r int) operand.Mem {
+		m := row(r)
+		m.Disp = 4 * c
+		return m
+	}
 	for r := range 4 {
-		ctx.VMOVUPS(row(r), xmm[r])
-		ctx.VINSERTF128(operand.Imm(1), row(r+4), ymm[r], ymm[r])
+		ctx.VMOVUPS(at(r), xmm[r])
+		ctx.VINSERTF128(operand.Imm(1), at(r+4), ymm[r], ymm[r])
 	}
 	ctx.VUNPCKLPS(ymm[1], ymm[0], ymm[4])
 	ctx.VUNPCKHPS(ymm[1], ymm[0], ymm[5])
@@ -108,10 +162,4 @@ func emitTransposeRows8(ctx *build.Context) {
 		ctx.VMOVUPS(ymm[8+j], operand.Mem{Base: regDst})
 		ctx.ADDQ(regRSD, regDst)
 	}
-	ctx.ADDQ(operand.Imm(16), regSrc)
-	ctx.ADDQ(operand.Imm(16), rows4)
-	ctx.SUBQ(operand.Imm(4), regN)
-	ctx.JNZ(operand.LabelRef("block"))
-	ctx.VZEROUPPER()
-	ctx.RET()
 }
