@@ -1,0 +1,102 @@
+package pass
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/sparsec/sparsec/ir"
+)
+
+// Pass is one step of the pipeline. Run requires a sound model with its numbers
+// and yields one; it records what it did in the report.
+type Pass struct {
+	Name string
+	Doc  string
+	Run  func(m *ir.Model, r *Report) (*ir.Model, error)
+}
+
+// Options are what passes depend on besides the model.
+type Options struct {
+	Permute PermuteOptions
+}
+
+// Pipeline is every pass in order.
+func Pipeline(o Options) []Pass {
+	return []Pass{
+		{"fold-activations", "drops identities and activations that change nothing", foldActivations},
+		{"drop-dead", "drops nodes, states and parameters that no output needs", dropDead},
+		{"fold-biases", "adds b_hh to b_ih where both are only ever summed; drops zero biases", foldBiases},
+		{"fold-constants", "moves what units that never change contribute into the readers' biases", foldConstants},
+		{"drop-units", "drops units that nothing reads", dropUnits},
+		{"permute-states", "reorders units so that rows of a group share windows", permuteStates(o.Permute)},
+	}
+}
+
+// Run applies the pipeline. The model is verified behind every pass; a fault
+// there is a bug of that pass, which the error names.
+func Run(m *ir.Model, o Options) (*ir.Model, *Report, error) {
+	r := &Report{Units: map[string][]int{}}
+	for _, s := range m.States {
+		r.Units[s.Name] = identity(s.Size)
+	}
+	for _, p := range Pipeline(o) {
+		r.pass = p.Name
+		next, err := p.Run(m, r)
+		if err != nil {
+			return nil, nil, fmt.Errorf("pass %s: %w", p.Name, err)
+		}
+		if err := next.Verify(); err != nil {
+			return nil, nil, fmt.Errorf("pass %s left a faulty model, which is a bug of it: %w", p.Name, err)
+		}
+		m = next
+	}
+	return m, r, nil
+}
+
+// Report is what the passes did.
+type Report struct {
+	// Units tells, for each state of the resulting model, which unit of the
+	// original state lies at each place: new[i] is old[Units[name][i]].
+	Units map[string][]int
+	Notes []Note
+
+	pass string
+}
+
+// Note is one thing that a pass did.
+type Note struct{ Pass, Text string }
+
+func (r *Report) note(format string, args ...any) {
+	r.Notes = append(r.Notes, Note{r.pass, fmt.Sprintf(format, args...)})
+}
+
+// reorder records that a state now has the units idx of what it had.
+func (r *Report) reorder(state string, idx []int) {
+	old, ok := r.Units[state]
+	if !ok {
+		return // a pass run by itself
+	}
+	fresh := make([]int, len(idx))
+	for i, k := range idx {
+		fresh[i] = old[k]
+	}
+	r.Units[state] = fresh
+}
+
+// Print writes one line a note, each a comment of the graph's text form.
+func (r *Report) Print(w io.Writer) error {
+	for _, n := range r.Notes {
+		if _, err := fmt.Fprintf(w, "# %s: %s\n", n.Pass, n.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func identity(n int) []int {
+	idx := make([]int, n)
+	for i := range idx {
+		idx[i] = i
+	}
+	return idx
+}
