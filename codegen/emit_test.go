@@ -16,22 +16,24 @@ import (
 func module(t *testing.T, programs map[string]*kernel.Program) string {
 	t.Helper()
 	dir := t.TempDir()
-	put := func(name string, data []byte) {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put("go.mod", []byte("module example.com/models\n\ngo 1.26\n"))
+	put(t, dir, "go.mod", []byte("module example.com/models\n\ngo 1.26\n"))
 	for name, p := range programs {
 		for _, f := range emit(t, p, Options{Package: name}) {
-			put(name+"/"+f.Name, f.Data)
+			put(t, dir, name+"/"+f.Name, f.Data)
 		}
 	}
 	return dir
+}
+
+func put(t *testing.T, dir, name string, data []byte) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func emit(t *testing.T, p *kernel.Program, o Options) []txtar.File {
@@ -48,12 +50,16 @@ func goTool(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local"), env...)
+	cmd.Env = goEnv(env)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%s go %s: %v\n%s", strings.Join(env, " "), strings.Join(args, " "), err, out)
 	}
 	return string(out)
+}
+
+func goEnv(more []string) []string {
+	return append(append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local"), more...)
 }
 
 // TestPackages builds packages in a module of their own and runs their tests,

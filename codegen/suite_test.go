@@ -1,0 +1,68 @@
+package codegen
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// TestSuiteCatches breaks packages in one place each and wants the test that
+// is there for it to fail.
+func TestSuiteCatches(t *testing.T) {
+	rows := []struct{ name, test, file, old, new string }{
+		{"twin", "TestTwin", "kernels_amd64.go", "\tgruResetAVX2(", "\t_ = func() { gruResetAVX2("},
+		{"allocation", "TestAllocations", "model.go", "s.step()\n", "s.step()\n\tsink = make([]float32, 100)\n"},
+		{"reset", "TestReset", "model.go", "\t*s = State{}\n", ""},
+		{"restore", "TestSaveRestore", "stream.go", "readFloats(s.h[:9], b)", "readFloats(s.h[:1], b)"},
+		{"run", "TestRunEqualsStep", "model.go", "range frames {", "range frames - 1 {"},
+		{"misfit", "TestRunEqualsStep", "model.go", "if len(y) != frames*OutputSize {", "if false {"},
+		{"streams", "TestStreams", "model.go", "s.step()\n", "shared = *s\n\tshared.step()\n\t*s = shared\n"},
+		{"alignment", "TestWeightsAlignment", "weights.go", "{0, ", "{4, "},
+		{"vectors", "TestVectors", "testdata/vectors.bin", "", ""},
+		{"pause", "TestPause", "kernels_amd64.go", "\tif useAVX2 {\n", "\tfor range 4000 {\n\t\tcpuid(0, 0)\n\t}\n\tif useAVX2 {\n"},
+	}
+	p := reluGRU(t)
+	dir := module(t, map[string]*kernel.Program{})
+	for _, r := range rows {
+		frame := Frame{Inputs: [][]float32{{1, 2}}, Indices: []int{0}, Outputs: [][]float64{make([]float64, 9)}}
+		o := Options{Package: r.name}
+		if r.name == "vectors" {
+			o.Vectors = Vectors{frame} // which are not what the model computes
+		}
+		found := false
+		for _, f := range emit(t, p, o) {
+			text := string(f.Data)
+			if f.Name == r.file {
+				found = strings.Contains(text, r.old)
+				text = strings.Replace(text, r.old, r.new, 1)
+				if r.name == "twin" {
+					text = closeLine(text, r.new)
+				}
+			}
+			put(t, dir, r.name+"/"+f.Name, []byte(text))
+		}
+		if !found {
+			t.Errorf("%s: %s has no %q", r.name, r.file, r.old)
+		}
+		put(t, dir, r.name+"/broken.go", []byte("package "+r.name+"\n\nvar (\n\tsink []float32\n\tshared State\n)\n"))
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.Command("go", "test", "-vet=off", "-run", "^"+r.test+"$", "./"+r.name)
+			cmd.Dir, cmd.Env = dir, goEnv(nil)
+			if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "--- FAIL: "+r.test) {
+				t.Errorf("%s does not fail: %v\n%s", r.test, err, out)
+			}
+		})
+	}
+}
+
+// closeLine ends the function literal that a replacement opened in its line.
+func closeLine(text, opened string) string {
+	at := strings.Index(text, opened)
+	end := at + strings.IndexByte(text[at:], '\n')
+	return text[:end] + " }" + text[end:]
+}
