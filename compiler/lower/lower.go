@@ -14,7 +14,7 @@ import (
 // ([schedule.Plan.Check]). It fails when the model cannot be stepped, naming
 // every reversed node, or when a strategy cannot hold a matrix.
 func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
-	if err := streaming(m); err != nil {
+	if err := Streaming(m); err != nil {
 		return nil, err
 	}
 	types, err := m.Infer()
@@ -44,8 +44,9 @@ func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
 	return l.p, nil
 }
 
-// streaming reports the nodes that run backwards.
-func streaming(m *ir.Model) error {
+// Streaming is an error that names every node that runs backwards, nil when there
+// is none.
+func Streaming(m *ir.Model) error {
 	if m.Streaming() {
 		return nil
 	}

@@ -1,0 +1,114 @@
+package compiler
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sparsec/sparsec/codegen"
+	"github.com/sparsec/sparsec/compiler/lower"
+	"github.com/sparsec/sparsec/compiler/pass"
+	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// Options are what a package depends on besides its model.
+type Options struct {
+	// Package is the name of the Go package.
+	Package string
+	// Input is the hex SHA-256 of the file that was compiled; it may be empty.
+	Input string
+	// Settings are the options of the compilation for the header, in order.
+	Settings []string
+	// Command is the command of the go:generate line; empty for none.
+	Command string
+	// Pass bounds the passes.
+	Pass pass.Options
+	// Schedule restricts the choice of strategies; not used with a Plan.
+	Schedule schedule.Options
+	// Plan is a plan made before, for this model and these Pass options.
+	Plan *schedule.Plan
+	// Frames is the number of reference frames that the package's own test
+	// runs; 0 stands for 16, a negative number for none.
+	Frames int
+}
+
+// Package is a compiled model and what the phases made on the way.
+type Package struct {
+	Files   []txtar.File
+	Model   *ir.Model // behind the passes
+	Passes  *pass.Report
+	Plan    *schedule.Plan
+	Program *kernel.Program
+}
+
+// Compile runs all phases. The model is not written to. Errors of the model
+// list all its faults.
+func Compile(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
+	p, err := Lower(ctx, m, o)
+	if err != nil {
+		return nil, err
+	}
+	vectors, err := reference(ctx, m, p.Program, o.Frames)
+	if err != nil {
+		return nil, err
+	}
+	p.Files, err = codegen.Emit(p.Program, codegen.Options{
+		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command, Vectors: vectors,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, ctx.Err()
+}
+
+// Lower runs the phases up to the kernel program; the package has no files.
+func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
+	if err := sound(m); err != nil {
+		return nil, err
+	}
+	p := &Package{}
+	var err error
+	if p.Model, p.Passes, err = pass.Run(m, o.Pass); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if p.Plan, err = plan(p.Model, o); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if p.Program, err = lower.Lower(p.Model, p.Plan); err != nil {
+		return nil, err
+	}
+	if err := p.Program.Verify(); err != nil {
+		return nil, fmt.Errorf("lowering made a faulty program, which is a bug of it: %w", err)
+	}
+	return p, ctx.Err()
+}
+
+func sound(m *ir.Model) error {
+	if err := m.Verify(); err != nil {
+		return err
+	}
+	if err := m.Filled(); err != nil {
+		return err
+	}
+	return lower.Streaming(m)
+}
+
+// plan is the plan given, if it fits the model, or the cost model's.
+func plan(m *ir.Model, o Options) (*schedule.Plan, error) {
+	if o.Plan == nil {
+		return schedule.Choose(m, o.Schedule)
+	}
+	if err := o.Plan.Check(m); err != nil {
+		return nil, err
+	}
+	return o.Plan, nil
+}

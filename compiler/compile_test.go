@@ -1,0 +1,180 @@
+package compiler
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sparsec/sparsec/compiler/pass"
+	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
+)
+
+// small is enough search to reorder and little enough for a test.
+var small = pass.Options{Permute: pass.PermuteOptions{Budget: 200_000}}
+
+// A pass changes no output by more than folded biases are rounded: 2^-24 of
+// each, amplified over the frames.
+const passTolerance = 2e-6
+
+// float32 sums of up to 400 products of size 1 in chains of a hundred, eight
+// frames: below 100·2^-24 a sum, a factor of ten for what states amplify.
+const programTolerance = 1e-4
+
+func TestPassesKeepOutputs(t *testing.T) {
+	eachModel(t, func(t *testing.T, m *ir.Model) {
+		in := inputs(m, 8, 3)
+		want := run(t, m, in)
+		before := paramsOf(m)
+		for _, p := range pass.Pipeline(small) {
+			next, err := p.Run(m, &pass.Report{})
+			if err != nil {
+				t.Fatalf("%s: %v", p.Name, err)
+			}
+			if err := next.Verify(); err != nil {
+				t.Fatalf("%s: %v", p.Name, err)
+			}
+			if !reflect.DeepEqual(before, paramsOf(m)) {
+				t.Fatalf("%s wrote to its input", p.Name)
+			}
+			compareFrames(t, run(t, next, in), want, passTolerance)
+			m, before = next, paramsOf(next)
+		}
+	})
+}
+
+func paramsOf(m *ir.Model) map[string][]float32 {
+	all := map[string][]float32{}
+	for _, p := range m.Params {
+		all[p.Name] = slices.Clone(p.Data)
+	}
+	return all
+}
+
+// TestUnitsMapStates holds Report.Units against the states themselves.
+func TestUnitsMapStates(t *testing.T) {
+	m := model(t, "lstm and rnn joined", 40, 0.1, 5)
+	p, err := Lower(context.Background(), m, Options{Pass: small})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := inputs(m, 5, 4)
+	before, _ := eval.New(m)
+	after, _ := eval.New(p.Model)
+	for _, f := range in {
+		if _, err := before.Step(f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := after.Step(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := false
+	for _, s := range p.Model.States {
+		old, now := before.State(s.Name), after.State(s.Name)
+		for i, k := range p.Passes.Units[s.Name] {
+			moved = moved || i != k
+			if math.Abs(now[i]-old[k]) > passTolerance {
+				t.Errorf("state %q unit %d is %v, unit %d of the original is %v", s.Name, i, now[i], k, old[k])
+			}
+		}
+	}
+	if !moved {
+		t.Error("no unit was moved or dropped: the test holds nothing")
+	}
+}
+
+func TestProgramAgainstGraph(t *testing.T) {
+	eachModel(t, func(t *testing.T, m *ir.Model) {
+		in := inputs(m, 8, 6)
+		want := run(t, m, in)
+		forces := []string{""}
+		for _, s := range schedule.Strategies() {
+			forces = append(forces, s.String())
+		}
+		for _, force := range forces {
+			o := Options{Pass: small}
+			if force != "" {
+				o.Schedule.Force = []schedule.Force{{Tensor: "*", Strategy: force}}
+				o.Pass.Permute.Disable = true
+			}
+			compareFrames(t, execute(t, m, o, in), want, programTolerance)
+		}
+	})
+}
+
+func execute(t *testing.T, m *ir.Model, o Options, in []eval.Frame) []eval.Frame {
+	t.Helper()
+	p, err := Lower(context.Background(), m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := eval.NewProgram(p.Program)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, p.Program)
+	}
+	var out []eval.Frame
+	for _, f := range in {
+		y, err := e.Step(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, y)
+	}
+	return out
+}
+
+func TestCompileIsDeterministic(t *testing.T) {
+	m := model(t, "lstm and rnn joined", 33, 0.2, 1)
+	o := Options{Package: "m", Pass: small}
+	first, err := Compile(context.Background(), m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Compile(context.Background(), m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(first.Files, second.Files) {
+		t.Error("the same model compiled to two packages")
+	}
+	text, err := first.Plan.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Plan, err = schedule.Decode(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	third, err := Compile(context.Background(), m, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(first.Files, third.Files) {
+		t.Error("the plan read back compiled to another package")
+	}
+	o.Plan.Matrices[0].NNZ++
+	o.Plan.Matrices[1].Name = "other"
+	_, err = Compile(context.Background(), m, o)
+	for _, want := range []string{`"wi" is`, `"other" is not`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("foreign plan: %v, want %q in it", err, want)
+		}
+	}
+}
+
+func TestReversedNodesAreNamed(t *testing.T) {
+	m := model(t, "gru after", 8, 0.5, 1)
+	op := m.Nodes[1].Op.(ir.GRU)
+	op.Direction = ir.Reverse
+	m.Nodes[1].Op = op
+	_, err := Compile(context.Background(), m, Options{Package: "m"})
+	if err == nil || !strings.Contains(err.Error(), `"gru" runs backwards`) {
+		t.Errorf("got %v, want an error that names the node", err)
+	}
+}
