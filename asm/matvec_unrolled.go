@@ -11,14 +11,14 @@ import (
 // emitUnrolled emits the window steps of a range of groups as straight-line
 // code: no bases to load, no steps that only pad, no loops. What bounds it is
 // the supply of instructions, so operands are arranged to have displacements of
-// one byte: a step takes 18 bytes of code, and 27 in the exact form.
+// one byte: a step takes 17 bytes of code, and 26 in the exact form.
 func emitUnrolled(f *File, name string, w *sparse.Window, r kernel.Range) {
 	const signature = "func(dst, init, src *float32, words *byte)"
 	doc := name + " computes dst = init + W·src for rows of one matrix, whose\npattern is in the code. It may read 7 elements behind the last column of src.\ninit may be dst."
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
 	words := newCursor(k.Func, k.Arg("words", reg.RAX))
 	columns := newColumnBases(k, w.Cols())
-	step := windowStep{matvec: k, form: w.Form(), free: ymm[4:14]}
+	acc, step := windowChains, windowStep{matvec: k, form: w.Form()}
 	if w.Form() == sparse.Exponent {
 		step.mask, step.scale = ymm[14], ymm[15]
 		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
@@ -29,10 +29,10 @@ func emitUnrolled(f *File, name string, w *sparse.Window, r kernel.Range) {
 		first, row := w.Start(g), 32*(g-r.From)
 		for i := range w.GroupSteps(g) {
 			x := columns.element(w.Base(first + i))
-			step.emit(words.at(32*(first-w.Start(r.From)+i)), x, ymm[i%4], i < 4)
+			step.emit(words.at(32*(first-w.Start(r.From)+i)), x, acc[i%4], i < 4)
 		}
 		if used := min(4, w.GroupSteps(g)); used > 0 {
-			step.finish(ymm[:used], init.at(row), dst.at(row))
+			step.finish(acc[:used], init.at(row), dst.at(row))
 		} else {
 			k.VMOVUPS(init.at(row), ymm[0])
 			k.VMOVUPS(ymm[0], dst.at(row))

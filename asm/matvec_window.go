@@ -19,7 +19,7 @@ func emitWindow(f *File, name string, form sparse.IndexForm) {
 		doc = name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices below the exponent; group i has 4·counts[i] steps,\nand sums are multiplied by the float32 of bits scale. It may read 7 elements\nbehind the last column of src. init may be dst."
 	}
 	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
-	acc, step := ymm[:4], windowStep{matvec: k, form: form, free: ymm[4:14]}
+	acc, step := windowChains, windowStep{matvec: k, form: form}
 	if form == sparse.Exponent {
 		step.mask = ymm[14]
 		step.scale = ymm[15]
@@ -51,22 +51,26 @@ func emitWindow(f *File, name string, form sparse.IndexForm) {
 type windowStep struct {
 	*matvec
 	form        sparse.IndexForm
-	free        []reg.VecPhysical // taken in turn, two a step
-	mask, scale reg.VecPhysical   // of Exponent
-	taken       int
+	mask, scale reg.VecPhysical // of Exponent
+	taken       int             // steps
 }
+
+// windowChains are the accumulators of a window kernel. They hide the latency
+// of the multiply-add; eight of them are no faster.
+var windowChains = ymm[8:12]
 
 // emit adds one step to an accumulator, or starts it with the step. The words
 // are loaded once: a second load, as an operand of the multiply-add, would cost
 // half a cycle.
 func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool) {
-	w, v := s.free[s.taken], s.free[s.taken+1]
-	s.taken = (s.taken + 2) % len(s.free)
+	// Words in the lower registers have shorter encodings.
+	w, v := ymm[s.taken%4], ymm[4+s.taken%4]
+	s.taken++
 	s.VMOVUPS(words, w)
 	s.VPERMPS(x, w, v)
 	if s.form == sparse.Exponent {
 		s.VPSRAD(operand.U8(3), w, w)
-		s.VPAND(s.mask, w, w)
+		s.VPAND(w, s.mask, w)
 	}
 	if start {
 		s.VMULPS(w, v, acc)
