@@ -66,7 +66,7 @@ func goEnv(more []string) []string {
 // with assembly and without.
 func TestPackages(t *testing.T) {
 	dir := module(t, map[string]*kernel.Program{
-		"gru": gru(t, 20), "large": gru(t, 150), "talker": talker(t), "relu": reluGRU(t),
+		"gru": gru(t, 20), "cut": gru(t, 45), "large": gru(t, 150), "talker": talker(t), "relu": reluGRU(t),
 	})
 	goTool(t, dir, nil, "test", "./...")
 	goTool(t, dir, nil, "test", "-tags", "purego", "./...")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -106,6 +107,7 @@ func TestEmitRefuses(t *testing.T) {
 	}{
 		{"keyword", Options{Package: "func"}, "package name"},
 		{"main", Options{Package: "main"}, "package name"},
+		{"test package", Options{Package: "m_test"}, "package name"},
 		{"two lines", Options{Package: "m", Generate: "a\nb"}, "want one line"},
 		{"tolerance", Options{Package: "m", Tolerance: -1}, "tolerance -1"},
 		{"short input", Options{Package: "m", Vectors: Vectors{good, {Inputs: [][]float32{{1}}, Indices: []int{0}, Outputs: good.Outputs}}},
@@ -123,6 +125,13 @@ func TestEmitRefuses(t *testing.T) {
 	}
 	if _, err := Emit(p, Options{Package: "m", Vectors: Vectors{good}}); err != nil {
 		t.Error(err)
+	}
+	b := newBuilder(t, "clock", 4)
+	h := b.state("h", 3, -1)
+	b.layer("tick", "tanh", kernel.Activate{Func: kernel.Tanh, Dst: h, Src: h, Size: 3})
+	b.output("h", h, 3)
+	if _, err := Emit(b.program(), Options{Package: "m"}); err == nil || !strings.Contains(err.Error(), "no input") {
+		t.Errorf("a program without inputs: error %v", err)
 	}
 	p.Layers = nil
 	if _, err := Emit(p, Options{Package: "m"}); err == nil {

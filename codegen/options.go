@@ -52,11 +52,14 @@ func (o *Options) tolerance() float64 {
 	return o.Tolerance
 }
 
-// check lists what is wrong with the options for this program.
+// check lists what is wrong with the options and the program together.
 func (o *Options) check(p *kernel.Program) error {
 	var errs []error
-	if !token.IsIdentifier(o.Package) || o.Package == "_" || o.Package == "main" {
+	if !token.IsIdentifier(o.Package) || o.Package == "_" || o.Package == "main" || strings.HasSuffix(o.Package, "_test") {
 		errs = append(errs, fmt.Errorf("package name %q: want the name of an importable Go package", o.Package))
+	}
+	if len(p.Inputs) == 0 {
+		errs = append(errs, fmt.Errorf("program %q: no input, which Run counts frames by", p.Name))
 	}
 	if o.Tolerance < 0 {
 		errs = append(errs, fmt.Errorf("tolerance %v: want at least 0", o.Tolerance))

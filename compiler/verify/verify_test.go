@@ -69,16 +69,7 @@ func model() *ir.Model {
 }
 
 func inputs(n int) []eval.Frame {
-	rng := rand.New(rand.NewPCG(3, 4))
-	frames := make([]eval.Frame, n)
-	for i := range frames {
-		x := make([]float64, 6)
-		for k := range x {
-			x[k] = rng.NormFloat64()
-		}
-		frames[i] = eval.Frame{"tok": {float64(rng.IntN(11))}, "x": x}
-	}
-	return frames
+	return RandomInputs(model(), rand.New(rand.NewPCG(3, 4)), n)
 }
 
 // vectors are the reference frames of a package.
