@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/sparsec/sparsec/codegen"
+	"github.com/sparsec/sparsec/ir"
 )
 
 // parcel is a package of text files, each with the header, and of one binary.
@@ -211,5 +212,38 @@ func TestCheck(t *testing.T) {
 	}
 	if after := tree(t, dir); after != before {
 		t.Errorf("Check changed\n%s", after)
+	}
+}
+
+// A package that was really emitted goes to disk, is found fresh, and takes its
+// reference vectors along when it is compiled without them.
+func TestWriteCompiled(t *testing.T) {
+	m := &ir.Model{
+		Name:   "linear",
+		Inputs: []ir.Input{{Name: "x", Type: ir.Vector(2)}},
+		Params: []*ir.Param{{Name: "w", Shape: []int{1, 2}, Data: []float32{1, 2}}},
+		Nodes:  []ir.Node{{Name: "y", Op: ir.Linear{Weight: "w"}, Inputs: []string{"x"}}}, Outputs: []string{"y"},
+	}
+	compiled := func(frames int) []txtar.File {
+		p, err := Compile(context.Background(), m, Options{Package: "linear", Frames: frames})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Files
+	}
+	dir := t.TempDir()
+	write(t, dir, compiled(3))
+	if !has(t, dir, "testdata/vectors.bin") {
+		t.Fatalf("no reference vectors:\n%s", tree(t, dir))
+	}
+	if d, err := Check(dir, compiled(3)); err != nil || d != nil {
+		t.Errorf("fresh: %v\n%s", err, d)
+	}
+	if d, err := Check(dir, compiled(-1)); err != nil || !strings.Contains(string(d), "only on disk: testdata/vectors.bin") {
+		t.Errorf("stale: %v\n%s", err, d)
+	}
+	write(t, dir, compiled(-1))
+	if has(t, dir, "testdata") || !has(t, dir, "weights.bin") {
+		t.Errorf("want testdata gone and weights.bin kept:\n%v", tree(t, dir))
 	}
 }
