@@ -1,8 +1,6 @@
 package sparse
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // blockQuad is the number of blocks that a block kernel takes at a time.
 const blockQuad = 4

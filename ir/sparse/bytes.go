@@ -17,7 +17,6 @@ type (
 func (b float32s) at(i int) float32 { return math.Float32frombits(uint32s(b).at(i)) }
 func (b uint32s) at(i int) uint32   { return binary.LittleEndian.Uint32(b[4*i:]) }
 func (b uint16s) at(i int) uint16   { return binary.LittleEndian.Uint16(b[2*i:]) }
-func (b float32s) len() int         { return len(b) / 4 }
 func (b uint32s) len() int          { return len(b) / 4 }
 func (b uint16s) len() int          { return len(b) / 2 }
 

@@ -1,7 +1,9 @@
 package sparse
 
-import "encoding/binary"
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // DensePanel is the number of 8-row groups in a panel of a [Dense] matrix.
 const DensePanel = 4
@@ -25,18 +27,18 @@ func PackDense(m *Matrix) *Dense {
 	d := &Dense{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ()}
 	d.weights = make(float32s, 4*d.rows*d.cols)
 	for r := range m.Rows {
+		at, stride := d.place(r)
 		for c, w := range m.Row(r) {
-			binary.LittleEndian.PutUint32(d.weights[4*d.index(r, c):], math.Float32bits(w))
+			binary.LittleEndian.PutUint32(d.weights[4*(at+c*stride):], math.Float32bits(w))
 		}
 	}
 	return d
 }
 
-// index is where the weight at row r and column c lies.
-func (d *Dense) index(r, c int) int {
+// place is where the first weight of row r lies, and how far apart its columns.
+func (d *Dense) place(r int) (at, stride int) {
 	first := r / (DensePanel * lanes) * DensePanel * lanes
-	height := min(DensePanel*lanes, d.rows-first)
-	return first*d.cols + c*height + r - first
+	return first*d.cols + r - first, min(DensePanel*lanes, d.rows-first)
 }
 
 // Rows is the number of rows with padding, a multiple of 8.
@@ -66,15 +68,15 @@ func (d *Dense) Bytes(from, to int) int { return 4 * lanes * (to - from) * d.col
 // pairwise, then init.
 func (d *Dense) MulAdd(dst, init, src []float32) {
 	for r := range d.rows {
-		panel := r / (DensePanel * lanes) * DensePanel
-		flight := DenseColumns(min(DensePanel, d.rows/lanes-panel))
+		at, stride := d.place(r)
+		flight := DenseColumns(stride / lanes)
 		var acc [8]float32
 		for c := range d.cols {
 			a := 0
 			if c < d.cols/flight*flight {
 				a = c % flight
 			}
-			acc[a] = fma(d.weights.at(d.index(r, c)), src[c], acc[a])
+			acc[a] = fma(d.weights.at(at+c*stride), src[c], acc[a])
 		}
 		for half := flight / 2; half > 0; half /= 2 {
 			for a := range half {
@@ -89,8 +91,9 @@ func (d *Dense) MulAdd(dst, init, src []float32) {
 func (d *Dense) Unpack() *Matrix {
 	m := NewMatrix(d.rows, d.cols)
 	for r := range d.rows {
+		at, stride := d.place(r)
 		for c := range d.cols {
-			m.Row(r)[c] = d.weights.at(d.index(r, c))
+			m.Row(r)[c] = d.weights.at(at + c*stride)
 		}
 	}
 	return m
