@@ -102,11 +102,11 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 				value = a.Value
 			case a.Kind != kernel.WeightsArg:
 			case a.Elem == kernel.Float32:
-				floats = At[float32](unsafe.Pointer(&image[0]), a.Off, a.Len)
+				floats = weightsAt[float32](unsafe.Pointer(&image[0]), a.Off, a.Len)
 			case a.Elem == kernel.Uint16:
-				places = At[uint16](unsafe.Pointer(&image[0]), a.Off, a.Len)
+				places = weightsAt[uint16](unsafe.Pointer(&image[0]), a.Off, a.Len)
 			default:
-				words, counts = counts, At[uint32](unsafe.Pointer(&image[0]), a.Off, a.Len)
+				words, counts = counts, weightsAt[uint32](unsafe.Pointer(&image[0]), a.Off, a.Len)
 			}
 		}
 		switch c.Func {
