@@ -12,13 +12,13 @@ import (
 type PermuteOptions struct {
 	Disable bool
 	// Budget is the number of weights that the search may look at for each
-	// axis, about 300 million a second; 0 stands for 300 million.
+	// axis, about 100 million a second; 0 stands for 80 million.
 	Budget int
 	// Seed begins the random numbers of the search.
 	Seed uint64
 }
 
-const defaultBudget = 300e6
+const defaultBudget = 80e6
 
 // keepFrom is the share of steps that a new order has to save to be taken.
 const keepFrom = 0.01

@@ -214,7 +214,7 @@ func (c *chooser) unroll() {
 			c.taken[g.entry] = g.candidate
 			continue
 		}
-		cand.Excluded = fmt.Sprintf("%d bytes of code, %d of %d are left", cand.Work.Code, max(0, budget), c.target.CodeBudget)
+		cand.Excluded = fmt.Sprintf("%d bytes of code, %d left of %d", cand.Work.Code, max(0, budget), c.target.CodeBudget)
 	}
 }
 

@@ -11,7 +11,8 @@ type Target struct {
 	// CodeBudget is the number of bytes of straight-line code that one program
 	// may run through in a step before instruction fetch binds it.
 	CodeBudget int `json:"code_budget"`
-	// GroupCycles is the overhead of a group of rows: loop, sum, store.
+	// GroupCycles is what a group of rows costs besides its steps: loop, sum,
+	// store, as far as other groups do not hide them.
 	GroupCycles float64 `json:"group_cycles"`
 }
 
@@ -32,7 +33,7 @@ func AVX2() Target {
 			{24 << 20, 15}, {32 << 20, 11}, {0, 7.5},
 		},
 		CodeBudget:  32 << 10,
-		GroupCycles: 20,
+		GroupCycles: 2,
 	}
 }
 
