@@ -23,7 +23,9 @@ var house = map[string][]string{
 	"compiler/pass":     {"ir", "ir/sparse"},
 	"compiler/schedule": {"ir", "ir/sparse"},
 	"compiler/lower":    {"ir", "ir/sparse", "ir/kernel", "compiler/schedule"},
-	"compiler/verify":   {"ir", "ir/sparse", "ir/kernel", "ir/eval"},
+	"compiler/scratch":  {},
+	"compiler/verify":   {"ir", "ir/sparse", "ir/kernel", "ir/eval", "compiler/scratch"},
+	"compiler/bench":    {"ir", "ir/sparse", "ir/kernel", "compiler", "compiler/..."},
 	"compiler":          {"ir", "ir/sparse", "ir/kernel", "ir/eval", "compiler/...", "codegen", "asm"},
 	"codegen/rt":        {},
 	"codegen":           {"ir/kernel", "ir/sparse", "codegen/rt", "asm"},
@@ -34,6 +36,7 @@ var house = map[string][]string{
 	"trainer/data":      {},
 	"trainer/gemm":      {},
 	"trainer/prune":     {"ir/sparse"},
+	"trainer/baseline":  {"ir"},
 	"trainer":           {"ir", "ir/ckpt", "ir/sparse", "trainer/..."},
 	"cmd/sparsec":       {"trainer/...", "trainer", "compiler", "compiler/...", "ir", "ir/ckpt", "ir/eval", "ir/kernel", "ir/sparse"},
 	"generated/...":     {},
@@ -43,7 +46,7 @@ var house = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/dave/jennifer":   {"codegen"},
 	"github.com/mmcloughlin/avo": {"asm", "asm/sgemm"},
-	"gonum.org/v1/gonum":         {"trainer", "trainer/nn", "trainer/optim", "trainer/data", "trainer/gemm", "trainer/prune"},
+	"gonum.org/v1/gonum":         {"trainer", "trainer/nn", "trainer/optim", "trainer/data", "trainer/gemm", "trainer/prune", "trainer/baseline"},
 }
 
 // TestHouse holds the direction of imports: data goes one way, and only one

@@ -1,0 +1,155 @@
+// This program times the subjects in turn. It says what they are as a line of
+// JSON, then times one round for every line that it reads.
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"log"
+	"math"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// frames is how many different frames a subject steps through, again and again.
+const frames = 64
+
+// subject is one package.
+type subject struct {
+	name   string
+	kernel string
+	step   func(n int)      // steps the stream on
+	output func() []float32 // of the last step
+
+	steps int // in a slice
+}
+
+// slice is the time that a subject has in a round; spins are the turns of the
+// loop that watches the clock, and warm the steps that are not timed.
+const (
+	spins = 200_000
+	warm  = 2
+)
+
+type header struct {
+	CPU      int           `json:"cpu"`
+	Subjects []description `json:"subjects"`
+}
+
+type description struct {
+	Name   string `json:"name"`
+	Kernel string `json:"kernel"`
+	Steps  int    `json:"steps"`
+	Output string `json:"output"` // behind frames steps, as float32
+}
+
+type round struct {
+	Spin float64   `json:"spin"`
+	NS   []float64 `json:"ns"` // a step
+}
+
+func main() {
+	log.SetFlags(0)
+	runtime.LockOSThread()
+	runtime.GOMAXPROCS(1)
+	slice, err := time.ParseDuration(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	h := header{CPU: pin()}
+	out := json.NewEncoder(os.Stdout)
+	for i := range subjects {
+		s := &subjects[i]
+		s.step(frames)
+		output := s.output()
+		s.calibrate(slice)
+		h.Subjects = append(h.Subjects, description{s.name, s.kernel, s.steps, encode(output)})
+	}
+	check(out.Encode(h))
+	in := bufio.NewScanner(os.Stdin)
+	for n := 0; in.Scan(); n++ {
+		first, err := strconv.Atoi(in.Text())
+		check(err)
+		check(out.Encode(oneRound(first)))
+	}
+	check(in.Err())
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// calibrate finds how many steps fill a slice, at least four.
+func (s *subject) calibrate(slice time.Duration) {
+	for s.steps = 4; ; s.steps *= 2 {
+		start := time.Now()
+		s.step(s.steps)
+		if took := time.Since(start); took >= slice/4 {
+			s.steps = max(4, int(float64(s.steps)*float64(slice)/float64(took)))
+			return
+		}
+	}
+}
+
+// oneRound times every subject once, beginning with another one each time.
+func oneRound(first int) round {
+	r := round{Spin: spin(), NS: make([]float64, len(subjects))}
+	for k := range subjects {
+		i := (first + k) % len(subjects)
+		s := &subjects[i]
+		s.step(warm)
+		start := time.Now()
+		s.step(s.steps)
+		r.NS[i] = float64(time.Since(start)) / float64(s.steps)
+	}
+	return r
+}
+
+var sink uint64
+
+// spin times a chain of dependent multiplications: its length in cycles is
+// fixed.
+func spin() float64 {
+	start := time.Now()
+	x := sink
+	for range spins {
+		x = x*6364136223846793005 + 1442695040888963407
+	}
+	sink = x
+	return float64(time.Since(start))
+}
+
+// vectors are the frames of a vector input, drawn from the normal distribution.
+func vectors(port, size int) []float32 {
+	r := rand.New(rand.NewPCG(1, uint64(port)))
+	x := make([]float32, frames*size)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return x
+}
+
+// indices are the frames of an index input.
+func indices(port, bound int) []int {
+	r := rand.New(rand.NewPCG(1, uint64(port)))
+	x := make([]int, frames)
+	for i := range x {
+		x[i] = r.IntN(bound)
+	}
+	return x
+}
+
+func encode(x []float32) string {
+	var b []byte
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}

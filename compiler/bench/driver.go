@@ -1,0 +1,109 @@
+package bench
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"go/format"
+	"text/template"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sparsec/sparsec/compiler/scratch"
+)
+
+// modulePath is that of the temporary module; nothing of that name exists.
+const modulePath = "bench.invalid"
+
+// driver is the main package of the temporary module, but for the subjects.
+//
+//go:embed _driver/main.go pin_linux.go pin_other.go
+var driver embed.FS
+
+// writeModule puts the subjects, each a package of its own, and the program
+// that times them into a module.
+func writeModule(m *scratch.Module, subjects []Subject) error {
+	var main []txtar.File
+	for from, to := range map[string]string{"_driver/main.go": "main.go", "pin_linux.go": "pin_linux.go", "pin_other.go": "pin_other.go"} {
+		data, err := driver.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		main = append(main, txtar.File{Name: to, Data: bytes.Replace(data, []byte("package bench\n"), []byte("package main\n"), 1)})
+	}
+	table, err := subjectTable(subjects)
+	if err != nil {
+		return err
+	}
+	errs := []error{m.Add("", append(main, table))}
+	for i := range subjects {
+		files, err := subjects[i].files()
+		if err != nil {
+			return err
+		}
+		errs = append(errs, m.Add(fmt.Sprintf("p%d", i), files))
+	}
+	return errors.Join(errs...)
+}
+
+// subjectTable is the file that names the subjects to the program.
+func subjectTable(subjects []Subject) (txtar.File, error) {
+	var b bytes.Buffer
+	if err := tableTemplate.Execute(&b, subjects); err != nil {
+		return txtar.File{}, err
+	}
+	source, err := format.Source(b.Bytes())
+	if err != nil {
+		return txtar.File{}, fmt.Errorf("the program's table of subjects, which is a bug: %w", err)
+	}
+	return txtar.File{Name: "subjects.go", Data: source}, nil
+}
+
+// Step takes the outputs, then the inputs, in the order of the program's ports.
+var tableTemplate = template.Must(template.New("subjects").Parse(`package main
+
+import (
+{{- range $i, $s := .}}
+	p{{$i}} "` + modulePath + `/p{{$i}}"
+{{- end}}
+)
+
+var subjects = []subject{
+{{- range $i, $s := .}}
+	subject{{$i}}(),
+{{- end}}
+}
+{{range $i, $s := .}}
+func subject{{$i}}() subject {
+	s, at := new(p{{$i}}.State), 0
+{{- range $k, $p := .Program.Inputs}}
+{{- if $p.Bound}}
+	x{{$k}} := indices({{$k}}, {{$p.Bound}})
+{{- else}}
+	x{{$k}} := vectors({{$k}}, {{$p.Size}})
+{{- end}}
+{{- end}}
+{{- range $k, $p := .Program.Outputs}}
+	y{{$k}} := new([{{$p.Size}}]float32)
+{{- end}}
+	return subject{
+		name: {{printf "%q" .Name}}, kernel: p{{$i}}.Kernel(),
+		step: func(n int) {
+			for range n {
+				s.Step({{range $k, $p := .Program.Outputs}}y{{$k}}, {{end}}
+{{- range $k, $p := .Program.Inputs}}
+{{- if $p.Bound}}x{{$k}}[at], {{else}}(*[{{$p.Size}}]float32)(x{{$k}}[at*{{$p.Size}}:]), {{end}}
+{{- end}})
+				at = (at + 1) % frames
+			}
+		},
+		output: func() (y []float32) {
+{{- range $k, $p := .Program.Outputs}}
+			y = append(y, y{{$k}}[:]...)
+{{- end}}
+			return y
+		},
+	}
+}
+{{end}}`))

@@ -1,0 +1,37 @@
+package bench
+
+import (
+	"math/bits"
+	"syscall"
+	"unsafe"
+)
+
+// affinity is a set of processors as the kernel takes it.
+type affinity [1024 / 64]uint64
+
+// pin binds the calling thread to the last processor that it may run on, which
+// interrupts visit least, and returns its number, −1 if that failed.
+func pin() int {
+	var set affinity
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set))); errno != 0 {
+		return -1
+	}
+	for i := len(set) - 1; i >= 0; i-- {
+		if set[i] != 0 {
+			cpu := i*64 + bits.Len64(set[i]) - 1
+			return pinTo(cpu)
+		}
+	}
+	return -1
+}
+
+// pinTo binds the calling thread to a processor and returns its number, −1 if
+// that failed.
+func pinTo(cpu int) int {
+	var set affinity
+	set[cpu/64] = 1 << (cpu % 64)
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set))); errno != 0 {
+		return -1
+	}
+	return cpu
+}

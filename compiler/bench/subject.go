@@ -1,0 +1,79 @@
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"go/build/constraint"
+	"path"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// Subject is a compiled package to time.
+type Subject struct {
+	// Name is what the result calls it; names of subjects differ.
+	Name string
+	// Files and Program are those of the package.
+	Files   []txtar.File
+	Program *kernel.Program
+	// Portable takes the package as it is built with the tag purego.
+	Portable bool
+	// Twin says that the package computes what the first subject computes: its
+	// outputs are held against the first one's.
+	Twin bool
+}
+
+// files are the files to build: without tests, and without what the build tags
+// of a portable subject leave out.
+func (s *Subject) files() ([]txtar.File, error) {
+	var kept []txtar.File
+	for _, f := range s.Files {
+		if strings.HasSuffix(f.Name, "_test.go") || strings.HasPrefix(f.Name, "testdata/") {
+			continue
+		}
+		if s.Portable {
+			data, keep, err := asPurego(f)
+			if err != nil {
+				return nil, fmt.Errorf("subject %q: %s: %w", s.Name, f.Name, err)
+			}
+			if !keep {
+				continue
+			}
+			f.Data = data
+		}
+		kept = append(kept, f)
+	}
+	return kept, nil
+}
+
+// asPurego reports whether the file is part of a build with the tag purego, and
+// returns it without its constraint: it is then part of a build without the tag
+// too, in one program with other packages that have their assembly.
+func asPurego(f txtar.File) (data []byte, keep bool, err error) {
+	switch path.Ext(f.Name) {
+	case ".go", ".s":
+	default:
+		return f.Data, true, nil
+	}
+	for line := range bytes.Lines(f.Data) {
+		text := strings.TrimSpace(string(line))
+		if strings.HasPrefix(text, "package ") {
+			break
+		}
+		if !constraint.IsGoBuild(text) {
+			continue
+		}
+		expr, err := constraint.Parse(text)
+		if err != nil {
+			return nil, false, err
+		}
+		if !expr.Eval(func(tag string) bool { return tag == "purego" }) {
+			return nil, false, nil
+		}
+		return bytes.Replace(f.Data, line, nil, 1), true, nil
+	}
+	return f.Data, true, nil
+}

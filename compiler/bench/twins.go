@@ -1,0 +1,45 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sparsec/sparsec/compiler"
+	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir"
+)
+
+// Names of the rows of [Twins].
+const (
+	Dense    = "dense compiled"
+	Sparse   = "sparse compiled"
+	Portable = "portable Go"
+)
+
+// CompileDense compiles a model with every matrix held to the dense strategy:
+// zeros are multiplied like all other weights.
+func CompileDense(ctx context.Context, m *ir.Model, o compiler.Options) (*compiler.Package, error) {
+	o.Schedule.Force = []schedule.Force{{Tensor: "*", Strategy: "dense"}}
+	o.Pass.Permute.Disable = true
+	o.Plan = nil
+	p, err := compiler.Compile(ctx, m, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range p.Plan.Matrices {
+		if e.Strategy.Kernel != schedule.Dense {
+			return nil, fmt.Errorf("matrix %q: strategy %v in the dense twin, which is a bug", e.Name, e.Strategy)
+		}
+	}
+	return p, nil
+}
+
+// Twins are the subjects of one model: its dense twin, its sparse package and
+// the portable form of that.
+func Twins(dense, sparse *compiler.Package) []Subject {
+	return []Subject{
+		{Name: Dense, Files: dense.Files, Program: dense.Program},
+		{Name: Sparse, Files: sparse.Files, Program: sparse.Program, Twin: true},
+		{Name: Portable, Files: sparse.Files, Program: sparse.Program, Portable: true, Twin: true},
+	}
+}

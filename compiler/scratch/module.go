@@ -1,0 +1,104 @@
+package scratch
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+)
+
+// Module is a temporary module on disk.
+type Module struct {
+	// Dir is its folder.
+	Dir string
+	// Go is the go command; empty for the one in PATH.
+	Go string
+}
+
+// New makes a module of that path in a fresh temporary folder. Close removes it.
+func New(modulePath string) (*Module, error) {
+	dir, err := os.MkdirTemp("", "sparsec-*")
+	if err != nil {
+		return nil, err
+	}
+	m := &Module{Dir: dir}
+	if err := m.Add("", []txtar.File{{Name: "go.mod", Data: []byte("module " + modulePath + "\n\ngo 1.26\n")}}); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return m, nil
+}
+
+// Close removes the module.
+func (m *Module) Close() error { return os.RemoveAll(m.Dir) }
+
+// Add writes files into a folder of the module. A name that leads out of the
+// module is an error.
+func (m *Module) Add(folder string, files []txtar.File) error {
+	for _, f := range files {
+		local, err := filepath.Localize(path.Join(folder, f.Name))
+		if err != nil {
+			return fmt.Errorf("file %q: %w", f.Name, err)
+		}
+		name := filepath.Join(m.Dir, local)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GoRun runs the go command in the module and returns its output. The error has
+// what it said.
+func (m *Module) GoRun(ctx context.Context, args ...string) ([]byte, error) {
+	command := m.Go
+	if command == "" {
+		command = "go"
+	}
+	return m.Run(ctx, nil, command, args...)
+}
+
+// Build builds the main package in the module's folder and returns the path of
+// the program.
+func (m *Module) Build(ctx context.Context, flags ...string) (string, error) {
+	args := append([]string{"build", "-o", "run.exe"}, flags...)
+	if _, err := m.GoRun(ctx, append(args, ".")...); err != nil {
+		return "", err
+	}
+	return filepath.Join(m.Dir, "run.exe"), nil
+}
+
+// Run runs a command in the module and returns its output. The error has what
+// the command said; it is that of ctx where that is why the command ended.
+func (m *Module) Run(ctx context.Context, stdin io.Reader, command string, args ...string) ([]byte, error) {
+	cmd := m.Command(ctx, command, args...)
+	cmd.Stdin = stdin
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		what := strings.Join(append([]string{filepath.Base(command)}, args...), " ")
+		return nil, fmt.Errorf("%s: %w\n%s", what, err, strings.TrimSpace(said.String()))
+	}
+	return out.Bytes(), nil
+}
+
+// Command is a command that runs in the module, without network or workspace.
+func (m *Module) Command(ctx context.Context, command string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, command, args...)
+	cmd.Dir = m.Dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local")
+	return cmd
+}
