@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"text/template"
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/sparsec/sparsec/compiler/scratch"
 	"github.com/sparsec/sparsec/ir/eval"
 	"github.com/sparsec/sparsec/ir/kernel"
 )
@@ -36,17 +33,17 @@ func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Option
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "sparsec-verify-*")
+	m, err := scratch.New(modulePath)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, m.Close()) }()
 
-	m := module{dir: dir, command: o.Go}
-	if err := m.write(pkg); err != nil {
+	m.Go = o.Go
+	if err := write(m, pkg); err != nil {
 		return nil, err
 	}
-	if _, err := m.run(ctx, nil, m.goCommand(), "vet", "./..."); err != nil {
+	if _, err := m.GoRun(ctx, "vet", "./..."); err != nil {
 		return nil, err
 	}
 	kernels := o.Kernels
@@ -54,7 +51,7 @@ func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Option
 		kernels = []string{Generic, ""}
 	}
 	for _, kernel := range kernels {
-		r, err := m.runKernel(ctx, pkg.Program, kernel, input, len(inputs))
+		r, err := runKernel(ctx, m, pkg.Program, kernel, input, len(inputs))
 		if err != nil {
 			return nil, err
 		}
@@ -66,58 +63,32 @@ func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Option
 	return results, nil
 }
 
-// module is a temporary module with the package and a main that runs it. It
-// needs nothing but the standard library, so that it builds offline.
-type module struct {
-	dir, command string
-}
+// modulePath is that of the temporary module; nothing of that name exists.
+const modulePath = "verify.invalid"
 
-func (m *module) goCommand() string {
-	if m.command != "" {
-		return m.command
-	}
-	return "go"
-}
-
-func (m *module) write(pkg *Package) error {
+// write puts the package and a main that runs it into the module.
+func write(m *scratch.Module, pkg *Package) error {
 	var main bytes.Buffer
 	if err := mainTemplate.Execute(&main, pkg.Program); err != nil {
 		return err
 	}
-	files := []txtar.File{
-		{Name: "go.mod", Data: []byte("module verify.invalid\n\ngo 1.26\n")},
-		{Name: "main.go", Data: main.Bytes()},
-	}
-	for _, f := range pkg.Files {
-		files = append(files, txtar.File{Name: "model/" + f.Name, Data: f.Data})
-	}
-	for _, f := range files {
-		local, err := filepath.Localize(f.Name)
-		if err != nil {
-			return fmt.Errorf("file %q: %w", f.Name, err)
-		}
-		path := filepath.Join(m.dir, local)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(
+		m.Add("", []txtar.File{{Name: "main.go", Data: main.Bytes()}}),
+		m.Add("model", pkg.Files))
 }
 
 // runKernel builds the module and runs it over the input; "" takes the kernels
 // that the machine takes by itself.
-func (m *module) runKernel(ctx context.Context, p *kernel.Program, name string, input []byte, frames int) (*result, error) {
-	build := []string{"build", "-o", "run.exe"}
+func runKernel(ctx context.Context, m *scratch.Module, p *kernel.Program, name string, input []byte, frames int) (*result, error) {
+	var tags []string
 	if name == Generic {
-		build = append(build, "-tags", "purego")
+		tags = []string{"-tags", "purego"}
 	}
-	if _, err := m.run(ctx, nil, m.goCommand(), append(build, ".")...); err != nil {
+	program, err := m.Build(ctx, tags...)
+	if err != nil {
 		return nil, err
 	}
-	output, err := m.run(ctx, input, filepath.Join(m.dir, "run.exe"))
+	output, err := m.Run(ctx, bytes.NewReader(input), program)
 	if err != nil {
 		return nil, err
 	}
@@ -129,25 +100,6 @@ func (m *module) runKernel(ctx context.Context, p *kernel.Program, name string, 
 		return nil, fmt.Errorf("kernel %q: this machine runs %q", name, r.kernel)
 	}
 	return r, nil
-}
-
-// run runs a command in the module and returns its output; the error has what
-// the command said.
-func (m *module) run(ctx context.Context, input []byte, command string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, command, args...)
-	cmd.Dir = m.dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local")
-	cmd.Stdin = bytes.NewReader(input)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		what := strings.Join(append([]string{filepath.Base(command)}, args...), " ")
-		return nil, fmt.Errorf("%s: %w\n%s", what, err, strings.TrimSpace(said.String()))
-	}
-	return out.Bytes(), nil
 }
 
 // encodeInputs is what main reads: the number of frames, then each port over
@@ -209,7 +161,7 @@ import (
 	"log"
 	"os"
 
-	m "verify.invalid/model"
+	m "` + modulePath + `/model"
 )
 
 func check(err error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/sparsec/sparsec/codegen"
 	"github.com/sparsec/sparsec/compiler/lower"
 	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/compiler/scratch"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
 )
@@ -145,12 +146,16 @@ func TestRun(t *testing.T) {
 
 // TestOwnTests runs the tests inside the package, reference vectors among them.
 func TestOwnTests(t *testing.T) {
-	m := module{dir: t.TempDir()}
-	if err := m.write(compile(t, model())); err != nil {
+	m, err := scratch.New(modulePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := write(m, compile(t, model())); err != nil {
 		t.Fatal(err)
 	}
 	for _, tags := range []string{"", "purego"} {
-		out, err := m.run(context.Background(), nil, "go", "test", "-v", "-run", "Vectors|Twin", "-tags", tags, "./model")
+		out, err := m.GoRun(context.Background(), "test", "-v", "-run", "Vectors|Twin", "-tags", tags, "./model")
 		if err != nil || !bytes.Contains(out, []byte("--- PASS: TestVectors")) {
 			t.Errorf("-tags %q: %v\n%s", tags, err, out)
 		}
