@@ -30,13 +30,13 @@ type action func(ctx context.Context, e *env, args []string) error
 
 // verbs in the order in which a newcomer meets them.
 var verbs = []*verb{
-	demoVerb,
-	trainVerb,
+	// demoVerb,
+	// trainVerb,
 	pruneVerb,
 	inspectVerb,
 	compileVerb,
 	verifyVerb,
-	benchVerb,
+	// benchVerb,
 	versionVerb,
 }
 

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/sparsec/sparsec/compiler"
+	"github.com/sparsec/sparsec/compiler/pass"
+	"github.com/sparsec/sparsec/compiler/schedule"
+)
+
+// compileFlags are the flags of every verb that compiles: they decide what the
+// package computes and how.
+type compileFlags struct {
+	exact    bool
+	permute  bool
+	forces   forceList
+	planPath string
+}
+
+func (c *compileFlags) define(fs *flag.FlagSet) {
+	fs.BoolVar(&c.exact, "exact", false, "keep every float32 `weight` as it is; else a window kernel may move weights by up to 2^-21 where they do not fit its exact form")
+	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
+	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides")
+	fs.StringVar(&c.planPath, "plan", "", "take strategies from a plan in `FILE`, as compile -emit plan prints it, in place of the cost model's")
+}
+
+func strategyNames() string {
+	names := []string{"block", "window", "unrolled"}
+	for _, s := range schedule.Strategies() {
+		names = append(names, s.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+// options are those of the compiler for a checkpoint.
+func (c *compileFlags) options(from *checkpoint) (compiler.Options, error) {
+	o := compiler.Options{
+		Input:    from.sum,
+		Settings: c.settings(),
+		Pass:     pass.Options{Permute: pass.PermuteOptions{Disable: !c.permute}},
+		Schedule: schedule.Options{Exact: c.exact, Force: c.forces},
+	}
+	if c.planPath == "" {
+		return o, nil
+	}
+	if c.exact || len(c.forces) > 0 {
+		return o, usagef("-plan already names every strategy: want it without -exact and -strategy")
+	}
+	plan, err := readPlan(c.planPath)
+	o.Plan = plan
+	return o, err
+}
+
+// settings are the flags that differ from their defaults. A plan is told by its
+// effect, the strategies in the package.
+func (c *compileFlags) settings() []string {
+	var s []string
+	if c.exact {
+		s = append(s, "-exact")
+	}
+	if !c.permute {
+		s = append(s, "-permute=false")
+	}
+	for _, f := range c.forces {
+		s = append(s, "-strategy="+f.Tensor+"="+f.Strategy)
+	}
+	return s
+}
+
+func readPlan(name string) (*schedule.Plan, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	plan, err := schedule.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return plan, nil
+}
+
+// forceList is the value of repeated -strategy flags.
+type forceList []schedule.Force
+
+func (l *forceList) String() string {
+	var all []string
+	for _, f := range *l {
+		all = append(all, f.Tensor+"="+f.Strategy)
+	}
+	return strings.Join(all, " ")
+}
+
+func (l *forceList) Set(text string) error {
+	glob, name, ok := strings.Cut(text, "=")
+	if !ok || glob == "" {
+		return fmt.Errorf("want GLOB=NAME, as in gru0.*=dense")
+	}
+	if _, err := path.Match(glob, ""); err != nil {
+		return fmt.Errorf("%s: %w", glob, err)
+	}
+	if !knownStrategy(name) {
+		return fmt.Errorf("strategy %q: want one of %s", name, strategyNames())
+	}
+	*l = append(*l, schedule.Force{Tensor: glob, Strategy: name})
+	return nil
+}
+
+func knownStrategy(name string) bool {
+	for _, known := range strings.Split(strategyNames(), ", ") {
+		if name == known {
+			return true
+		}
+	}
+	return false
+}
+
+// textList is the value of a flag that may be repeated.
+type textList []string
+
+func (l *textList) String() string { return strings.Join(*l, " ") }
+
+func (l *textList) Set(text string) error {
+	*l = append(*l, text)
+	return nil
+}

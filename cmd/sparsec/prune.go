@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/ckpt"
+	"github.com/sparsec/sparsec/ir/sparse"
+	"github.com/sparsec/sparsec/trainer/prune"
+)
+
+var pruneVerb = &verb{
+	name:    "prune",
+	args:    "model.ckpt",
+	summary: "prune a trained model at once, without training",
+	detail: `Sets the weights of least magnitude to zero, in a pattern, and writes the model
+to another checkpoint. The matrices that nodes multiply by are pruned; embeddings
+when a rule names them; biases never. The table says, for each matrix, which
+share of its weights and which share of their squared norm is left.
+
+A pattern is element, dense, blockRxC (whole blocks) or laneRxC (each row of a
+cell of R rows and C columns keeps equally many weights: what the vector kernels
+run fastest). Rules override it for the tensors and gates they name:
+
+  -rule 'gru0.weight_hh=0.1'         density 0.1
+  -rule 'gru0.weight_hh[z]=0.2'      of the update gate (GRU: r z n, LSTM: i f g o)
+  -rule '*.weight_ih=lane8x8:0.3'    pattern and density
+  -rule 'out.weight=dense'           not pruned
+
+To lose less, prune while training: sparsec train -sparsity.`,
+	example: "sparsec prune -sparsity 0.9 -pattern lane8x8 model.ckpt -o pruned.ckpt",
+	define: func(fs *flag.FlagSet) action {
+		var p pruneRun
+		fs.Float64Var(&p.sparsity, "sparsity", 0.9, "`share` of the weights to prune, 0 to 1")
+		fs.StringVar(&p.pattern, "pattern", "element", "`pattern` of what is kept")
+		fs.Var(&p.rules, "rule", "`NAME=VALUE`: another density or pattern for the tensors or gates that match; may be repeated, the last match decides")
+		fs.StringVar(&p.out, "o", "pruned.ckpt", "`file` to write")
+		fs.BoolVar(&p.force, "f", false, "replace the file if it is there, even the input")
+		return p.run
+	},
+}
+
+type pruneRun struct {
+	sparsity     float64
+	pattern, out string
+	rules        textList
+	force        bool
+}
+
+func (p *pruneRun) run(_ context.Context, e *env, args []string) error {
+	path, err := one(args, "a checkpoint")
+	if err != nil {
+		return err
+	}
+	o, err := p.options()
+	if err != nil {
+		return err
+	}
+	c, err := readCheckpoint(path)
+	if err != nil {
+		return err
+	}
+	if !p.force {
+		if err := absent(p.out); err != nil {
+			return err
+		}
+	}
+	original := clone(c.model)
+	reports, err := prune.Once(o, pruningParams(c.model))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := ckpt.Write(p.out, c.model, c.meta); err != nil {
+		return err
+	}
+	printPruned(e.stdout, reports, original, c.model)
+	return outcome(e.stdout, p.out)
+}
+
+func (p *pruneRun) options() (prune.Options, error) {
+	var o prune.Options
+	// The comparison is false for a NaN too.
+	if !(p.sparsity >= 0 && p.sparsity <= 1) {
+		return o, usagef("-sparsity %v: want a share from 0 to 1", p.sparsity)
+	}
+	o.Density = 1 - p.sparsity
+	var err error
+	if o.Pattern, err = sparse.ParsePattern(p.pattern); err != nil {
+		return o, usagef("-pattern: %v", err)
+	}
+	o.Rules, err = parseRules(p.rules)
+	return o, err
+}
+
+func parseRules(texts []string) ([]prune.Rule, error) {
+	var rules []prune.Rule
+	for _, text := range texts {
+		r, err := prune.ParseRule(text)
+		if err != nil {
+			return nil, usagef("-rule: %v", err)
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// absent is an error if something lies at path.
+func absent(path string) error {
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return fmt.Errorf("%s: is there already; name another file with -o, or replace it with -f", path)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	default:
+		return err
+	}
+}
+
+// clone copies a model with its numbers.
+func clone(m *ir.Model) *ir.Model {
+	c := m.Clone()
+	for _, p := range c.Params {
+		p.Data = slices.Clone(p.Data)
+	}
+	return c
+}
+
+// printPruned prints a line a matrix, below it one for each part with a budget
+// of its own, and the total.
+func printPruned(w io.Writer, reports []prune.Report, before, after *ir.Model) {
+	t := newTable(w, "matrix", "shape", "pattern", "kept", "density", "squared norm kept")
+	var kept, total int
+	for _, r := range reports {
+		old := &sparse.Matrix{Rows: r.Rows, Cols: r.Cols, Data: before.Param(r.Name).Data}
+		now := &sparse.Matrix{Rows: r.Rows, Cols: r.Cols, Data: after.Param(r.Name).Data}
+		mask := sparse.MaskOf(now)
+		norm := percent(sparse.KeptEnergy(mask, old))
+		if len(r.Parts) == 1 {
+			t.row(r.Name, shape(r.Rows, r.Cols), r.Parts[0].Pattern, r.Kept, percent(r.Density), norm)
+		} else {
+			t.row(r.Name, shape(r.Rows, r.Cols), "", r.Kept, percent(r.Density), norm)
+			for _, part := range r.Parts {
+				t.row("  gates "+strings.Join(part.Gates, " "), "", part.Pattern, part.Kept, percent(part.Density), "")
+			}
+		}
+		kept, total = kept+r.Kept, total+r.Weights
+	}
+	t.row("total", "", "", kept, percent(ratio(kept, total)), "")
+	t.flush()
+}
+
+func outcome(w io.Writer, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "wrote %s (%s)\n", path, size(int(info.Size())))
+	return err
+}

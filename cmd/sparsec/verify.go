@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sparsec/sparsec/compiler"
+	"github.com/sparsec/sparsec/compiler/verify"
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
+)
+
+var verifyVerb = &verb{
+	name:    "verify",
+	args:    "model.ckpt",
+	summary: "hold the compiled package against the float64 reference",
+	detail: `Compiles the checkpoint, vets and builds the package in a temporary folder, runs it
+beside the float64 interpreter of the graph on given or random input, and reports
+the largest error, the first step that diverges, and whether the zeros in the
+emitted weights are those of the model. It exits with 1 if anything is beyond the
+tolerance, which is derived from the model: what float32 rounding can make of it.
+
+With -dir the files of a package on disk are run, compiled before with the same
+flags. Of an error, got against want, the part relative to max(1, |want|) counts.`,
+	example: "sparsec verify model.ckpt -steps 256 -backend generic,avx2",
+	define: func(fs *flag.FlagSet) action {
+		var v verifyRun
+		fs.StringVar(&v.dir, "dir", "", "`folder` of a compiled package to run in place of a new one")
+		fs.StringVar(&v.input, "input", "", "`file` of input: a line a step, its numbers divided by commas or tabs, the inputs of the model one behind the other (default: random)")
+		fs.IntVar(&v.steps, "steps", 64, "random `steps`")
+		fs.Uint64Var(&v.seed, "seed", 1, "`seed` of random steps")
+		fs.StringVar(&v.backends, "backend", "", "`kernels` to run, divided by commas: avx2, generic (default: all that this machine runs)")
+		fs.Float64Var(&v.tolerance, "tol", 0, "`tolerance` of the error (default: derived from the model)")
+		v.compile.define(fs)
+		return v.run
+	},
+}
+
+type verifyRun struct {
+	dir, input, backends string
+	steps                int
+	seed                 uint64
+	tolerance            float64
+	compile              compileFlags
+}
+
+func (v *verifyRun) run(ctx context.Context, e *env, args []string) error {
+	path, err := one(args, "a checkpoint")
+	if err != nil {
+		return err
+	}
+	kernels, err := v.kernels()
+	if err != nil {
+		return err
+	}
+	c, err := readCheckpoint(path)
+	if err != nil {
+		return err
+	}
+	inputs, err := v.inputs(c.model)
+	if err != nil {
+		return err
+	}
+	p, err := v.compiled(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := printPassError(e.stdout, c.model, p.Model, inputs); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	tolerance, err := v.derive(e.stdout, p, inputs)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	report, err := verify.Run(ctx, &verify.Package{Files: p.Files, Program: p.Program, Model: p.Model}, inputs,
+		verify.Options{Kernels: kernels, Tolerance: tolerance})
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	fmt.Fprint(e.stdout, report)
+	if !report.OK() {
+		return fmt.Errorf("%s: the package differs from the reference", path)
+	}
+	_, err = fmt.Fprintln(e.stdout, "ok: within the tolerance, and the emitted zeros are the model's")
+	return err
+}
+
+// kernels are those of -backend.
+func (v *verifyRun) kernels() ([]string, error) {
+	switch {
+	case v.steps < 1:
+		return nil, usagef("-steps %d: want at least 1", v.steps)
+	case !(v.tolerance >= 0) || math.IsInf(v.tolerance, 0):
+		return nil, usagef("-tol %v: want a positive number", v.tolerance)
+	case v.backends == "":
+		return nil, nil
+	}
+	list := strings.Split(v.backends, ",")
+	for _, k := range list {
+		if k != verify.Generic && k != verify.AVX2 {
+			return nil, usagef("-backend %q: want %s or %s", k, verify.AVX2, verify.Generic)
+		}
+	}
+	return list, nil
+}
+
+// inputs are the frames of -input, or random ones.
+func (v *verifyRun) inputs(m *ir.Model) ([]eval.Frame, error) {
+	if v.input == "" {
+		return verify.RandomInputs(m, rand.New(rand.NewPCG(v.seed, 0)), v.steps), nil
+	}
+	return readFrames(v.input, m)
+}
+
+// compiled compiles the checkpoint and, with -dir, puts the files on disk in the
+// place of those just compiled.
+func (v *verifyRun) compiled(ctx context.Context, c *checkpoint) (*compiler.Package, error) {
+	o, err := v.compile.options(c)
+	if err != nil {
+		return nil, err
+	}
+	o.Package, o.Frames = "model", -1
+	p, err := compiler.Compile(ctx, c.model, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.path, err)
+	}
+	if v.dir != "" {
+		p.Files, err = readPackage(v.dir, p.Files)
+	}
+	return p, err
+}
+
+// readPackage reads the files of a package on disk that have the names given.
+func readPackage(dir string, like []txtar.File) ([]txtar.File, error) {
+	var files []txtar.File
+	for _, f := range like {
+		if strings.HasSuffix(f.Name, "_test.go") || strings.HasPrefix(f.Name, "testdata/") {
+			continue
+		}
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: no such file, want a package that this checkpoint was compiled to with the same flags", path)
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, txtar.File{Name: f.Name, Data: data})
+	}
+	return files, nil
+}
+
+// passTolerance bounds what the passes may change in float64: they reorder sums
+// and fold constants into float32 biases.
+const passTolerance = 1e-5
+
+// printPassError holds the model behind the passes, which the package is held
+// against, against the one in the checkpoint.
+func printPassError(w io.Writer, before, after *ir.Model, inputs []eval.Frame) error {
+	want, err := runReference(before, inputs)
+	if err != nil {
+		return err
+	}
+	got, err := runReference(after, inputs)
+	if err != nil {
+		return err
+	}
+	worst := 0.0
+	for step := range want {
+		for name, values := range want[step] {
+			for i, x := range values {
+				worst = max(worst, math.Abs(got[step][name][i]-x)/max(1, math.Abs(x)))
+			}
+		}
+	}
+	fmt.Fprintf(w, "passes: outputs move by at most %.3g in float64\n", worst)
+	if !(worst <= passTolerance) {
+		return fmt.Errorf("the passes move an output by %.3g, want at most %.3g", worst, passTolerance)
+	}
+	return nil
+}
+
+func runReference(m *ir.Model, inputs []eval.Frame) ([]eval.Frame, error) {
+	g, err := eval.New(m)
+	if err != nil {
+		return nil, err
+	}
+	return g.Run(inputs)
+}
+
+// derive is the tolerance asked for, or what rounding allows.
+func (v *verifyRun) derive(w io.Writer, p *compiler.Package, inputs []eval.Frame) (float64, error) {
+	if v.tolerance > 0 {
+		fmt.Fprintf(w, "tolerance: %.3g as asked for\n", v.tolerance)
+		return v.tolerance, nil
+	}
+	r, err := verify.EstimateRounding(p.Model, p.Program, inputs)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(w, "tolerance: %.3g (rounding of sums is a change of weights by up to %.3g, which moves the reference by %.3g; four times that, and 2^-20)\n",
+		r.Tolerance, r.Change, r.Deviation)
+	return r.Tolerance, nil
+}
