@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"sort"
+	"strings"
 
 	"github.com/sparsec/sparsec/ir"
 )
@@ -104,7 +105,7 @@ func (c *chooser) add(m *ir.Model, p Product) error {
 	if !open {
 		return fmt.Errorf("matrix %q: %s was asked for: %s", e.Name, forced, first)
 	}
-	if forced == "" {
+	if !strings.HasSuffix(forced, "/mantissa") {
 		preferExact(e.Candidates)
 	}
 	c.entries = append(c.entries, e)

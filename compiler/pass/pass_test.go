@@ -1,0 +1,374 @@
+package pass
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
+)
+
+// TestText shows what each pass makes of a graph; each case is paired with the
+// numbers of the graph before and after.
+func TestText(t *testing.T) {
+	for _, test := range []struct {
+		name, pass    string
+		before, after string
+		set           map[string][]float32 // data that decides; the rest is random
+		note          string
+	}{
+		{"activations", "fold-activations", `model "m"
+input x [3]
+node a = Activation(x) func=identity
+node b = Activation(a) func=relu
+node c = Activation(b) func=relu
+node d = Softmax(c)
+node e = Activation(d) func=clipped_relu clip=1
+node f = Activation(e) func=identity
+output f
+`, `model  "m"
+input  x [3]
+node   b = Activation(x) func=relu
+node   d = Softmax(b)
+node   f = Activation(d) func=identity
+output f
+`, nil, `activation "a" changes nothing`},
+
+		{"dead", "drop-dead", `model "m"
+input x [3]
+input z [2]
+state h [2]
+param w [2 3]
+param wi [2 2]
+param wh [2 2]
+node y = Linear(x) weight=w
+node r = RNN(z) weight_ih=wi weight_hh=wh h=h func=tanh
+output y
+`, `model  "m"
+input  x [3]
+input  z [2]
+param  w [2 3]
+node   y = Linear(x) weight=w
+output y
+`, nil, `node "r" is needed by no output`},
+
+		{"reset after keeps b_hn", "fold-biases", `model "m"
+input x [1]
+state h [1]
+param wi [3 1]
+param wh [3 1]
+param bi [3]
+param bh [3]
+node y = GRU(x) weight_ih=wi weight_hh=wh bias_ih=bi bias_hh=bh h=h reset=after func=tanh
+output y
+`, `model  "m"
+input  x [1]
+state  h [1]
+param  wi [3 1]
+param  wh [3 1]
+param  bi [3]
+param  bh [3]
+node   y = GRU(x) weight_ih=wi weight_hh=wh bias_ih=bi bias_hh=bh h=h reset=after func=tanh
+output y
+`, nil, `2 elements of "bh" added`},
+
+		{"reset before folds all", "fold-biases", `model "m"
+input x [1]
+state h [1]
+param wi [3 1]
+param wh [3 1]
+param bh [3]
+param zero [1]
+param w [1 1]
+node g = GRU(x) weight_ih=wi weight_hh=wh bias_hh=bh h=h reset=before func=tanh
+node y = Linear(g) weight=w bias=zero
+output y
+`, `model  "m"
+input  x [1]
+state  h [1]
+param  wi [3 1]
+param  wh [3 1]
+param  bh [3]
+param  w [1 1]
+node   g = GRU(x) weight_ih=wi weight_hh=wh bias_ih=bh h=h reset=before func=tanh
+node   y = Linear(g) weight=w
+output y
+`, map[string][]float32{"zero": {0}}, `bias "zero" is zero`},
+
+		{"shared bias is not written to", "fold-biases", `model "m"
+input x [1]
+state h [1]
+param wi [1 1]
+param wh [1 1]
+param b [1]
+node y = RNN(x) weight_ih=wi weight_hh=wh bias_ih=b bias_hh=b h=h func=tanh
+output y
+`, `model  "m"
+input  x [1]
+state  h [1]
+param  wi [1 1]
+param  wh [1 1]
+param  y.bias_ih [1]
+node   y = RNN(x) weight_ih=wi weight_hh=wh bias_ih=y.bias_ih h=h func=tanh
+output y
+`, nil, `1 elements of "b" added`},
+
+		{"constant elements", "fold-constants", `model "m"
+input x [2]
+param w [2 2]
+param b [2]
+param v [1 2]
+node a = Linear(x) weight=w bias=b
+node s = Activation(a) func=sigmoid
+node y = Linear(s) weight=v
+output y
+`, `model  "m"
+input  x [2]
+param  w [2 2]
+param  b [2]
+param  v [1 2]
+param  y.bias [1]
+node   a = Linear(x) weight=w bias=b
+node   s = Activation(a) func=sigmoid
+node   y = Linear(s) weight=v bias=y.bias
+output y
+`, map[string][]float32{"w": {0, 0, 1, 2}, "v": {3, 4}}, `1 of 2 inputs of "y" never change`},
+
+		{"units", "drop-units", `model "m"
+input x [2]
+state h [3] init=h0
+param h0 [3]
+param wi [3 2]
+param wh [3 3]
+param v [1 3]
+node r = RNN(x) weight_ih=wi weight_hh=wh h=h func=tanh
+node y = Linear(r) weight=v
+output y
+`, `model  "m"
+input  x [2]
+state  h [2] init=h0
+param  h0 [2]
+param  wi [2 2]
+param  wh [2 2]
+param  v [1 2]
+node   r = RNN(x) weight_ih=wi weight_hh=wh h=h func=tanh
+node   y = Linear(r) weight=v
+output y
+`, map[string][]float32{ // unit 1 reads only itself and is read only by itself
+			"wh": {1, 0, 1, 0, 1, 0, 0, 0, 0}, "v": {1, 0, 0}}, `1 of 3 units of "r" are read by nothing`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := parse(t, test.before, test.set)
+			r := &Report{}
+			got := apply1(t, test.pass, m, r)
+			var text strings.Builder
+			if err := ir.Print(&text, got); err != nil {
+				t.Fatal(err)
+			}
+			if text.String() != test.after {
+				t.Errorf("got\n%swant\n%s", &text, test.after)
+			}
+			var notes strings.Builder
+			if err := r.Print(&notes); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(notes.String(), test.note) {
+				t.Errorf("notes\n%swant %q", &notes, test.note)
+			}
+			sameOutputs(t, m, got)
+		})
+	}
+}
+
+// TestConstantColumnsAreCleared holds what fold-constants leaves for drop-units.
+func TestConstantColumnsAreCleared(t *testing.T) {
+	m := parse(t, `model "m"
+input x [2]
+state h [2]
+state c [2]
+param wi [8 2]
+param wh [8 2]
+param v [1 2]
+node l = LSTM(x) weight_ih=wi weight_hh=wh h=h c=c
+node y = Linear(l) weight=v
+output y
+`, nil)
+	// Rows 4 and 5 are gate g; nothing writes to unit 1.
+	copy(m.Param("wi").Data[5*2:], []float32{0, 0})
+	copy(m.Param("wh").Data[5*2:], []float32{0, 0})
+	folded := apply1(t, "fold-constants", m, &Report{})
+	if v := folded.Param("v").Data; v[1] != 0 || v[0] == 0 {
+		t.Errorf("readout is %v, want its second weight cleared", v)
+	}
+	dropped := apply1(t, "drop-units", folded, &Report{})
+	if n := dropped.State("c").Size; n != 1 {
+		t.Errorf("%d units are left, want 1", n)
+	}
+	sameOutputs(t, m, dropped)
+}
+
+// TestPermuteSavesSteps reorders a matrix whose rows are of two kinds, shuffled,
+// and counts what the search counts anew.
+func TestPermuteSavesSteps(t *testing.T) {
+	const text = `model "m"
+input x [64]
+state h [64]
+param wi [64 64]
+param wh [64 64]
+param v [3 64]
+node r = RNN(x) weight_ih=wi weight_hh=wh h=h func=tanh
+node y = Linear(r) weight=v
+output y
+`
+	m := parse(t, text, nil)
+	rng := rand.New(rand.NewPCG(3, 3))
+	for i := range m.Param("wi").Data {
+		keep := i/64*29%64 < 20 && rng.IntN(2) == 0 // full and empty rows, shuffled
+		if !keep {
+			m.Param("wi").Data[i] = 0
+		}
+		if rng.IntN(10) > 0 {
+			m.Param("wh").Data[i] = 0
+		}
+	}
+	r := &Report{Units: map[string][]int{"h": identity(64)}}
+	got, err := permuteStates(PermuteOptions{Budget: 300_000})(m, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := axisSteps(m, "r"), axisSteps(got, "r")
+	if after > before*9/10 {
+		t.Errorf("%d window steps, want a tenth less than %d", after, before)
+	}
+	if len(r.Notes) != 1 || !strings.Contains(r.Notes[0].Text, "64 units of \"r\" reordered") {
+		t.Errorf("notes %v", r.Notes)
+	}
+	again, _ := permuteStates(PermuteOptions{Budget: 300_000})(m, &Report{})
+	for i, p := range got.Params {
+		for k := range p.Data {
+			if again.Params[i].Data[k] != p.Data[k] {
+				t.Fatalf("%q differs when the pass runs again", p.Name)
+			}
+		}
+	}
+	sameOutputs(t, m, got)
+	t.Run("step counts of the search", func(t *testing.T) {
+		a := analyse(m)
+		p := newPermutation(a, a.root(a.state["h"]))
+		p.search(PermuteOptions{Budget: 100_000})
+		if n := axisSteps(a.reorder(a.root(a.state["h"]), p.order, &Report{}), "r"); n != p.total {
+			t.Errorf("the search ends with %d steps, the reordered model has %d", p.total, n)
+		}
+	})
+}
+
+// axisSteps counts the window steps of the matrices of a recurrent node.
+func axisSteps(m *ir.Model, node string) int {
+	a := analyse(m)
+	return newPermutation(a, a.root(a.value[node][0].axis)).total
+}
+
+func TestPermuteLeavesPatterns(t *testing.T) {
+	m := parse(t, `model "m"
+input x [16]
+state h [16]
+param wi [16 16]
+param wh [16 16]
+param v [3 16]
+node r = RNN(x) weight_ih=wi weight_hh=wh h=h func=tanh
+node y = Linear(r) weight=v
+output y
+`, nil)
+	for i := range m.Param("wh").Data {
+		if (i/16/8+i%16)%3 > 0 { // blocks of 8×1
+			m.Param("wh").Data[i] = 0
+		}
+	}
+	r := &Report{}
+	got, err := permuteStates(PermuteOptions{Budget: 1000})(m, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != m || len(r.Notes) != 1 || !strings.Contains(r.Notes[0].Text, `"wh" has the pattern block8x1`) {
+		t.Errorf("notes %v, want the units left alone", r.Notes)
+	}
+}
+
+func parse(t *testing.T, text string, set map[string][]float32) *ir.Model {
+	t.Helper()
+	m, err := ir.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, p := range m.Params {
+		p.Data = make([]float32, p.Len())
+		for i := range p.Data {
+			p.Data[i] = float32(rng.NormFloat64())
+		}
+		copy(p.Data, set[p.Name])
+	}
+	return m
+}
+
+func apply1(t *testing.T, name string, m *ir.Model, r *Report) *ir.Model {
+	t.Helper()
+	for _, p := range Pipeline(Options{}) {
+		if p.Name != name {
+			continue
+		}
+		r.pass = name
+		got, err := p.Run(m, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := got.Verify(); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	t.Fatalf("no pass %s", name)
+	return nil
+}
+
+// sameOutputs runs both models over random frames; folded biases are rounded
+// once, to 2^-24, which a few frames do not amplify beyond 2^-19.
+func sameOutputs(t *testing.T, before, after *ir.Model) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(2, 2))
+	a, err := eval.New(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := eval.New(after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for frame := range 6 {
+		in := eval.Frame{}
+		for _, port := range before.Inputs {
+			x := make([]float64, port.Type.Len())
+			for i := range x {
+				x[i] = rng.NormFloat64()
+			}
+			in[port.Name] = x
+		}
+		want, err := a.Step(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := b.Step(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range want {
+			for i, w := range want[name] {
+				if math.Abs(got[name][i]-w) > 0x1p-19*max(1, math.Abs(w)) {
+					t.Errorf("frame %d: %s[%d] is %v, before the pass %v", frame, name, i, got[name][i], w)
+				}
+			}
+		}
+	}
+}

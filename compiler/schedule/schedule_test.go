@@ -1,0 +1,191 @@
+package schedule
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// linear is a model of one product.
+func linear(rows, cols int, weight func(r, c int) float32) *ir.Model {
+	w := &ir.Param{Name: "w", Shape: []int{rows, cols}, Data: make([]float32, rows*cols)}
+	for i := range w.Data {
+		w.Data[i] = weight(i/cols, i%cols)
+	}
+	return &ir.Model{Name: "m", Inputs: []ir.Input{{Name: "x", Type: ir.Vector(cols)}}, Params: []*ir.Param{w},
+		Nodes: []ir.Node{{Name: "y", Op: ir.Linear{Weight: "w"}, Inputs: []string{"x"}}}, Outputs: []string{"y"}}
+}
+
+func iid(density float64) func(r, c int) float32 {
+	rng := rand.New(rand.NewPCG(1, 2))
+	return func(int, int) float32 {
+		if rng.Float64() >= density {
+			return 0
+		}
+		return float32(rng.NormFloat64())
+	}
+}
+
+func TestChoice(t *testing.T) {
+	blocks := func(height int) func(r, c int) float32 {
+		return func(r, c int) float32 {
+			if (r/height*7+c*5)%13 == 0 {
+				return 0.5
+			}
+			return 0
+		}
+	}
+	wide := iid(0.1)
+	for _, test := range []struct {
+		name    string
+		model   *ir.Model
+		options Options
+		want    string
+		reason  string
+	}{
+		{"dense", linear(256, 256, iid(1)), Options{}, "dense", "nothing beats dense"},
+		{"small sparse", linear(128, 64, iid(0.1)), Options{}, "unrolled/exponent", "× dense"},
+		{"large sparse", linear(1024, 1024, iid(0.1)), Options{}, "window/exponent", "not straight-line"},
+		{"blocks of 16", linear(512, 512, blocks(16)), Options{}, "block16", "× dense"},
+		{"blocks of 8", linear(520, 512, blocks(8)), Options{}, "block8", "× dense"},
+		{"range too wide", linear(1024, 1024, func(r, c int) float32 {
+			w := wide(r, c)
+			if r == 5 && c == 5 {
+				return 0x1p-60
+			}
+			return w
+		}), Options{}, "window/mantissa", "range of 2^31"},
+		{"range too wide, exact", linear(64, 64, func(r, c int) float32 {
+			if r == 0 && c == 0 {
+				return 1e-30
+			}
+			return wide(r, c) // too few rows share columns for blocks
+		}), Options{Exact: true}, "dense", "nothing beats dense"},
+		{"forced", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"w", "dense"}}}, "dense", "dense was asked for"},
+		{"forced family", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/exponent", "window was asked for"},
+		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := Choose(test.model, test.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := p.Matrices[0]
+			if test.want != "" && e.Strategy.String() != test.want {
+				text, _ := p.Encode()
+				t.Errorf("strategy %s, want %s\n%s", e.Strategy, test.want, text)
+			}
+			if !strings.Contains(e.Reason, test.reason) {
+				t.Errorf("reason %q, want %q in it", e.Reason, test.reason)
+			}
+			if dense := e.Candidates[0]; len(test.options.Force) == 0 && e.NS > dense.NS {
+				t.Errorf("%v ns by the model, dense takes %v", e.NS, dense.NS)
+			}
+			if err := p.Check(test.model); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestForceFaults(t *testing.T) {
+	tiny := linear(64, 64, func(r, c int) float32 { return float32(r%2) * 1e-40 })
+	for name, o := range map[string]Options{
+		`strategy "fast" for "w": want one of dense, block4`: {Force: []Force{{"w", "fast"}}},
+		`strategy for "[": syntax error in pattern`:          {Force: []Force{{"[", "dense"}}},
+		`matrix "w": window was asked for: weight 1e-40`:     {Force: []Force{{"w", "window"}}},
+	} {
+		if _, err := Choose(tiny, o); err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "9.99994610111476e-41", "1e-40"), name) {
+			t.Errorf("got %v, want %q", err, name)
+		}
+	}
+}
+
+// TestWorkIsWhatPackingStores holds the cost model's counts against packed
+// matrices.
+func TestWorkIsWhatPackingStores(t *testing.T) {
+	for _, shape := range [][2]int{{8, 1}, {24, 40}, {136, 77}} {
+		m := linear(shape[0], shape[1], iid(0.2))
+		product := Products(m)[0]
+		packed := map[Strategy]sparse.Packed{{Kernel: Dense}: sparse.PackDense(product.Matrix(m, shape[0]))}
+		for _, height := range []int{4, 8, 16} {
+			b, err := sparse.PackBlock(product.Matrix(m, shape[0]), height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			packed[Strategy{Kernel: Block, Height: height}] = b
+		}
+		w, err := sparse.PackWindow(product.Matrix(m, shape[0]), sparse.Exponent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed[Strategy{Kernel: Window}] = w
+		for s, p := range packed {
+			got := work(s, product.Blocks(m))
+			bytes := 0
+			for _, section := range p.Sections() {
+				bytes += len(section.Data)
+			}
+			if got.Steps != p.Steps() || got.Bytes != bytes {
+				t.Errorf("%v %s: %d steps, %d bytes; packing has %d and %d", shape, s, got.Steps, got.Bytes, p.Steps(), bytes)
+			}
+		}
+	}
+}
+
+func TestBandwidthFallsWithTheWorkingSet(t *testing.T) {
+	target, last := AVX2(), 1e9
+	for _, bytes := range []int{0, 32 << 10, 1 << 20, 2 << 20, 12 << 20, 20 << 20, 30 << 20, 1 << 30} {
+		b := target.BytesPerCycle(bytes)
+		if b > last || b <= 0 {
+			t.Errorf("%d bytes: %v bytes a cycle after %v", bytes, b, last)
+		}
+		last = b
+	}
+}
+
+func TestPlanRoundTrip(t *testing.T) {
+	m := linear(256, 100, iid(0.1))
+	p, err := Choose(m, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := Decode(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := back.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(text, again) {
+		t.Errorf("%s\nread back as\n%s", text, again)
+	}
+	back.Matrices[0].Candidates, p.Matrices[0].Candidates = nil, nil
+	for i := range p.Matrices {
+		p.Matrices[i].Work.Groups = 0 // not part of the text
+	}
+	if !reflect.DeepEqual(back, p) {
+		t.Errorf("read back %+v, want %+v", back, p)
+	}
+	for text, want := range map[string]string{
+		`{"format":2}`: "format 2, want 1",
+		`{"format":1,"matrices":[{"strategy":"fast"}]}`: `strategy "fast": want one of`,
+		`{"format":1,"speed":3}`:                        `unknown field "speed"`,
+		`{"format":1} {}`:                               "more after the end",
+		`{`:                                             "unexpected EOF",
+	} {
+		if _, err := Decode(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
