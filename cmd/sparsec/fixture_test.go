@@ -50,7 +50,7 @@ node gru0 = GRU(embed) weight_ih=gru0.weight_ih weight_hh=gru0.weight_hh bias_ih
 node out = Linear(gru0) weight=out.weight bias=out.bias
 output out
 `},
-	{name: "grulane", pattern: "lane8x8", density: 0.125, graph: `
+	{name: "grulane", pattern: "lane8x8", density: 0.125, flags: []string{"-strategy=gru0.*=window"}, graph: `
 model "grulane"
 input x [32]
 state gru0.h [64]
@@ -61,7 +61,7 @@ param gru0.bias_hh [192]
 node gru0 = GRU(x) weight_ih=gru0.weight_ih weight_hh=gru0.weight_hh bias_ih=gru0.bias_ih bias_hh=gru0.bias_hh h=gru0.h reset=after func=tanh
 output gru0
 `},
-	{name: "grublock", pattern: "block8x1", density: 0.15, rules: []string{"gru0.weight_hh[z]=0.3"}, graph: `
+	{name: "grublock", pattern: "block8x1", density: 0.15, rules: []string{"gru0.weight_hh[z]=0.3"}, flags: []string{"-strategy=gru0.*=block8"}, graph: `
 model "grublock"
 input x [20]
 state gru0.h [40]
