@@ -34,8 +34,8 @@ type Options struct {
 	// Budget is the time for all rounds together; 0 stands for 3 s. There are
 	// at least MinRounds of them.
 	Budget time.Duration
-	// Tolerance t allows |got − want| ≤ t·max(1, |want|) between a twin's
-	// outputs and the first subject's; 0 stands for 1e-2, since errors of
+	// Tolerance t allows |got − want| ≤ t·max(1, |want|) between the outputs of
+	// twins; 0 stands for 1e-2, since errors of
 	// rounding travel through the states.
 	Tolerance float64
 	// Go is the go command; empty for the one in PATH.
@@ -52,7 +52,7 @@ const (
 
 // Run builds the subjects into one program and times them, and the local
 // functions in between. An error means that a package could not be built or
-// run, or that a twin computes something else than the first subject.
+// run, or that a twin computes something else.
 func Run(ctx context.Context, subjects []Subject, locals []Local, o Options) (r *Result, err error) {
 	if len(subjects) == 0 {
 		return nil, errors.New("bench: no subjects")
@@ -220,29 +220,30 @@ func (s *session) read(v any) error {
 	return nil
 }
 
-// holdTwins compares the outputs of twins with those of the first subject, and
-// wants all of every subject's finite.
+// holdTwins wants the outputs of every subject finite, and those of twins alike.
 func (s *session) holdTwins(subjects []Subject, o Options) error {
 	tolerance := o.Tolerance
 	if tolerance == 0 {
 		tolerance = 1e-2
 	}
-	want := floats(s.header.Subjects[0].Output)
+	outputs := map[string][]float32{}
 	for i, d := range s.header.Subjects {
 		got := floats(d.Output)
 		if k := slices.IndexFunc(got, notFinite); k >= 0 {
 			return fmt.Errorf("subject %q: output element %d is %v after %d steps", d.Name, k, got[k], frames)
 		}
-		if !subjects[i].Twin {
+		outputs[d.Name] = got
+		twin := subjects[i].Twin
+		if twin == "" {
 			continue
 		}
-		if len(got) != len(want) {
-			return fmt.Errorf("subject %q: %d output elements, %q has %d", d.Name, len(got), s.header.Subjects[0].Name, len(want))
+		want, ok := outputs[twin]
+		if !ok || len(got) != len(want) {
+			return fmt.Errorf("subject %q: %d output elements, its twin %q has %d", d.Name, len(got), twin, len(want))
 		}
 		for k := range got {
 			if w := float64(want[k]); math.Abs(float64(got[k])-w) > tolerance*max(1, math.Abs(w)) {
-				return fmt.Errorf("subject %q: output element %d is %v after %d steps, that of %q is %v",
-					d.Name, k, got[k], frames, s.header.Subjects[0].Name, want[k])
+				return fmt.Errorf("subject %q: output element %d is %v after %d steps, that of %q is %v", d.Name, k, got[k], frames, twin, want[k])
 			}
 		}
 	}

@@ -21,9 +21,9 @@ type Subject struct {
 	Program *kernel.Program
 	// Portable takes the package as it is built with the tag purego.
 	Portable bool
-	// Twin says that the package computes what the first subject computes: its
-	// outputs are held against the first one's.
-	Twin bool
+	// Twin names a subject before this one that computes the same function: the
+	// outputs are held against each other. Empty for none.
+	Twin string
 }
 
 // files are the files to build: without tests, and without what the build tags

@@ -39,7 +39,7 @@ func CompileDense(ctx context.Context, m *ir.Model, o compiler.Options) (*compil
 func Twins(dense, sparse *compiler.Package) []Subject {
 	return []Subject{
 		{Name: Dense, Files: dense.Files, Program: dense.Program},
-		{Name: Sparse, Files: sparse.Files, Program: sparse.Program, Twin: true},
-		{Name: Portable, Files: sparse.Files, Program: sparse.Program, Portable: true, Twin: true},
+		{Name: Sparse, Files: sparse.Files, Program: sparse.Program, Twin: Dense},
+		{Name: Portable, Files: sparse.Files, Program: sparse.Program, Portable: true, Twin: Dense},
 	}
 }
