@@ -68,9 +68,9 @@ func (c *compileRun) run(ctx context.Context, e *env, args []string) error {
 	if c.emit != "" {
 		return c.print(ctx, e.stdout, from, o)
 	}
-	p, err := compiler.Compile(ctx, from.model, o)
+	p, err := c.compile.full(ctx, from, o)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
 	if c.check {
 		return c.compare(e.stdout, p)
@@ -209,9 +209,9 @@ func generateWord(w string) string {
 
 // print prints the outcome of a phase.
 func (c *compileRun) print(ctx context.Context, w io.Writer, from *checkpoint, o compiler.Options) error {
-	p, err := compiler.Lower(ctx, from.model, o)
+	p, err := c.compile.lower(ctx, from, o)
 	if err != nil {
-		return fmt.Errorf("%s: %w", from.path, err)
+		return err
 	}
 	switch c.emit {
 	case "ir":

@@ -39,7 +39,7 @@ func drawHeatmaps(ctx context.Context, dir string, m *ir.Model) ([]string, error
 		pictures = append(pictures, b.Bytes())
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-png %s: want a folder: %w", dir, err)
 	}
 	for i, path := range paths {
 		if err := replaceFile(path, pictures[i]); err != nil {

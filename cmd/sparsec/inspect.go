@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -53,7 +52,7 @@ func (i *inspectRun) run(ctx context.Context, e *env, args []string) error {
 	}
 	in, err := i.inspect(ctx, c)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
 	if i.png != "" {
 		if in.Pictures, err = drawHeatmaps(ctx, i.png, c.model); err != nil {
@@ -148,7 +147,7 @@ func (i *inspectRun) inspect(ctx context.Context, c *checkpoint) (*inspection, e
 		in.NoPlan = "a node runs backwards through the sequence, so that no step can be compiled"
 		return in, nil
 	}
-	p, err := compiler.Lower(ctx, m, o)
+	p, err := i.compile.lower(ctx, c, o)
 	if err != nil {
 		return nil, err
 	}

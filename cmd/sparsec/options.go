@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir"
 )
 
 // compileFlags are the flags of every verb that compiles: they decide what the
@@ -71,6 +73,27 @@ func (c *compileFlags) settings() []string {
 	return s
 }
 
+// lower compiles up to the kernel program; full compiles to files.
+func (c *compileFlags) lower(ctx context.Context, from *checkpoint, o compiler.Options) (*compiler.Package, error) {
+	return c.phases(ctx, from, o, compiler.Lower)
+}
+
+func (c *compileFlags) full(ctx context.Context, from *checkpoint, o compiler.Options) (*compiler.Package, error) {
+	return c.phases(ctx, from, o, compiler.Compile)
+}
+
+func (c *compileFlags) phases(ctx context.Context, from *checkpoint, o compiler.Options,
+	run func(context.Context, *ir.Model, compiler.Options) (*compiler.Package, error)) (*compiler.Package, error) {
+	p, err := run(ctx, from.model, o)
+	if err == nil {
+		err = c.applied(p.Plan)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from.path, err)
+	}
+	return p, nil
+}
+
 func readPlan(name string) (*schedule.Plan, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -107,6 +130,25 @@ func (l *forceList) Set(text string) error {
 		return fmt.Errorf("strategy %q: want one of %s", name, strategyNames())
 	}
 	*l = append(*l, schedule.Force{Tensor: glob, Strategy: name})
+	return nil
+}
+
+// applied finds a -strategy that matches no matrix of the plan.
+func (c *compileFlags) applied(p *schedule.Plan) error {
+	for _, f := range c.forces {
+		var names []string
+		used := false
+		for _, e := range p.Matrices {
+			tensor, _, _ := strings.Cut(e.Name, "[")
+			byName, _ := path.Match(f.Tensor, e.Name)
+			byTensor, _ := path.Match(f.Tensor, tensor)
+			used = used || byName || byTensor
+			names = append(names, e.Name)
+		}
+		if !used {
+			return fmt.Errorf("-strategy %s=%s: matches no matrix, want one of %s", f.Tensor, f.Strategy, strings.Join(names, ", "))
+		}
+	}
 	return nil
 }
 

@@ -131,11 +131,8 @@ func (v *verifyRun) compiled(ctx context.Context, c *checkpoint) (*compiler.Pack
 		return nil, err
 	}
 	o.Package, o.Frames = "model", -1
-	p, err := compiler.Compile(ctx, c.model, o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.path, err)
-	}
-	if v.dir != "" {
+	p, err := v.compile.full(ctx, c, o)
+	if err == nil && v.dir != "" {
 		p.Files, err = readPackage(v.dir, p.Files)
 	}
 	return p, err
