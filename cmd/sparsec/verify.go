@@ -175,17 +175,25 @@ func printPassError(w io.Writer, before, after *ir.Model, inputs []eval.Frame) e
 	}
 	worst := 0.0
 	for step := range want {
-		for name, values := range want[step] {
-			for i, x := range values {
-				worst = max(worst, math.Abs(got[step][name][i]-x)/max(1, math.Abs(x)))
-			}
-		}
+		worst = max(worst, largestError(got[step], want[step]))
 	}
 	fmt.Fprintf(w, "passes: outputs move by at most %.3g in float64\n", worst)
 	if !(worst <= passTolerance) {
 		return fmt.Errorf("the passes move an output by %.3g, want at most %.3g", worst, passTolerance)
 	}
 	return nil
+}
+
+// largestError is the largest |got − want| / max(1, |want|) of a frame; NaN
+// where one is.
+func largestError(got, want eval.Frame) float64 {
+	worst := 0.0
+	for name, values := range want {
+		for i, x := range values {
+			worst = max(worst, math.Abs(got[name][i]-x)/max(1, math.Abs(x)))
+		}
+	}
+	return worst
 }
 
 func runReference(m *ir.Model, inputs []eval.Frame) ([]eval.Frame, error) {
