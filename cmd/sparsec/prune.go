@@ -55,7 +55,7 @@ type pruneRun struct {
 	force        bool
 }
 
-func (p *pruneRun) run(_ context.Context, e *env, args []string) error {
+func (p *pruneRun) run(ctx context.Context, e *env, args []string) error {
 	path, err := one(args, "a checkpoint")
 	if err != nil {
 		return err
@@ -77,6 +77,9 @@ func (p *pruneRun) run(_ context.Context, e *env, args []string) error {
 	reports, err := prune.Once(o, pruningParams(c.model))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if err := ckpt.Write(p.out, c.model, c.meta); err != nil {
 		return err

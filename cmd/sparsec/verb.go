@@ -36,7 +36,7 @@ var verbs = []*verb{
 	inspectVerb,
 	compileVerb,
 	verifyVerb,
-	// benchVerb,
+	benchVerb,
 	versionVerb,
 }
 
@@ -87,6 +87,9 @@ func (v *verb) run(ctx context.Context, e *env, args []string) int {
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintf(e.stderr, "sparsec %s: interrupted\n", v.name)
+		return 1
 	case errors.As(err, &usage):
 		fmt.Fprintf(e.stderr, "sparsec %s: %v\nTry: sparsec %s -h\n", v.name, err, v.name)
 		return 2
