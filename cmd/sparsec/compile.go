@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"go/token"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -118,6 +119,9 @@ func (c *compileRun) complete(path string) error {
 	}
 	if c.out == "" {
 		c.out = "." + string(filepath.Separator) + c.pkg
+	}
+	if info, err := os.Stat(c.out); c.emit == "" && err == nil && !info.IsDir() {
+		return fmt.Errorf("-o %s: is no folder, want one for the package", c.out)
 	}
 	return nil
 }

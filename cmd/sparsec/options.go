@@ -24,7 +24,7 @@ type compileFlags struct {
 }
 
 func (c *compileFlags) define(fs *flag.FlagSet) {
-	fs.BoolVar(&c.exact, "exact", false, "keep every float32 `weight` as it is; else a window kernel may move weights by up to 2^-21 where they do not fit its exact form")
+	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a window kernel may move weights by up to 2^-21 where they do not fit its exact form")
 	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
 	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides")
 	fs.StringVar(&c.planPath, "plan", "", "take strategies from a plan in `FILE`, as compile -emit plan prints it, in place of the cost model's")

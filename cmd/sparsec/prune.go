@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -68,10 +69,8 @@ func (p *pruneRun) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !p.force {
-		if err := absent(p.out); err != nil {
-			return err
-		}
+	if err := replaceable(p.out, p.force); err != nil {
+		return err
 	}
 	original := clone(c.model)
 	reports, err := prune.Once(o, pruningParams(c.model))
@@ -115,12 +114,17 @@ func parseRules(texts []string) ([]prune.Rule, error) {
 	return rules, nil
 }
 
-// absent is an error if something lies at path.
-func absent(path string) error {
+// replaceable is an error if a file cannot be written at path: without its
+// folder, or, unless by force, where something lies.
+func replaceable(path string, force bool) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: no folder %s to write it to", path, dir)
+	}
 	switch _, err := os.Lstat(path); {
-	case err == nil:
+	case err == nil && !force:
 		return fmt.Errorf("%s: is there already; name another file with -o, or replace it with -f", path)
-	case errors.Is(err, fs.ErrNotExist):
+	case err == nil, errors.Is(err, fs.ErrNotExist):
 		return nil
 	default:
 		return err

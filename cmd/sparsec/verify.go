@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -107,7 +108,10 @@ func (v *verifyRun) kernels() ([]string, error) {
 		return nil, nil
 	}
 	list := strings.Split(v.backends, ",")
-	for _, k := range list {
+	for i, k := range list {
+		if slices.Contains(list[:i], k) {
+			return nil, usagef("-backend: %s twice", k)
+		}
 		if k != verify.Generic && k != verify.AVX2 {
 			return nil, usagef("-backend %q: want %s or %s", k, verify.AVX2, verify.Generic)
 		}
