@@ -19,8 +19,8 @@ const minDemoText = 20_000
 
 // demoText is what the demo trains on.
 type demoText struct {
-	name        string // for the reader
-	train, held string
+	name        string  // for the reader
+	train, held []int32 // classes of the characters
 	vocabulary  *data.Vocabulary
 }
 
@@ -38,10 +38,15 @@ func readDemoText(ctx context.Context, path string, limit int) (*demoText, error
 	if len(text) < minDemoText {
 		return nil, fmt.Errorf("%s: %d bytes, want at least %d to learn from", name, len(text), minDemoText)
 	}
-	t := &demoText{name: name}
-	t.train, t.held = holdOut(text)
-	t.vocabulary, err = data.BuildVocabulary(data.Rune.Count(t.train), maxCharacters)
-	return t, err
+	train, held := holdOut(text)
+	v, err := data.BuildVocabulary(data.Rune.Count(train), maxCharacters)
+	if err != nil {
+		return nil, err
+	}
+	return &demoText{
+		name: name, vocabulary: v,
+		train: data.Rune.Encode(v, train), held: data.Rune.Encode(v, held),
+	}, nil
 }
 
 func demoSource(ctx context.Context, path string, limit int) (text, name string, err error) {

@@ -35,8 +35,8 @@ type Options struct {
 	// at least MinRounds of them.
 	Budget time.Duration
 	// Tolerance t allows |got − want| ≤ t·max(1, |want|) between the outputs of
-	// twins; 0 stands for 1e-2, since errors of
-	// rounding travel through the states.
+	// twins; 0 stands for 1e-2, since errors of rounding travel through the
+	// states.
 	Tolerance float64
 	// Go is the go command; empty for the one in PATH.
 	Go string
