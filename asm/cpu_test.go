@@ -7,7 +7,7 @@ import (
 
 func TestEmitCPUID(t *testing.T) {
 	f := NewFile("m", "amd64 && !purego")
-	EmitCPUID(f)
+	EmitCPUID(f.ctx)
 	a, s, err := f.Render()
 	if err != nil {
 		t.Fatal(err)

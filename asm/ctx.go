@@ -79,17 +79,23 @@ func (f *File) constrain(expr string) {
 
 func (f *File) fail(err error) { f.errs = append(f.errs, err) }
 
-// Func starts a function: NOSPLIT, no frame, with a //go:noescape stub. The
-// signature is a Go function type with named parameters
-// ("func(dst, src *float32, n int)"); doc is the comment of the stub, its
-// lines separated by "\n".
+// Func starts a function as [StartLeaf] does; the lines of doc are separated by
+// "\n".
 func (f *File) Func(name, signature, doc string) *Func {
-	f.ctx.Function(name)
-	f.ctx.Attributes(attr.NOSPLIT)
-	f.ctx.SignatureExpr(signature)
-	f.ctx.Doc(strings.Split(doc, "\n")...)
-	f.ctx.Pragma("noescape")
+	StartLeaf(f.ctx, name, signature, strings.Split(doc, "\n")...)
 	return &Func{Context: f.ctx, File: f}
+}
+
+// StartLeaf starts a function: NOSPLIT, no frame, with a //go:noescape stub. The
+// signature is a Go function type with named parameters
+// ("func(dst, src *float32, n int)"); doc is the comment of the stub,
+// line by line.
+func StartLeaf(ctx *build.Context, name, signature string, doc ...string) {
+	ctx.Function(name)
+	ctx.Attributes(attr.NOSPLIT)
+	ctx.SignatureExpr(signature)
+	ctx.Doc(doc...)
+	ctx.Pragma("noescape")
 }
 
 // Words stores 32-bit words in the constant section, as one vector aligned to

@@ -14,7 +14,7 @@ const Constraint = "amd64 && !purego"
 // for each way in which the program computes, nothing else.
 func Emit(p *kernel.Program, pkg string) (assembly, stubs []byte, err error) {
 	f := NewFile(pkg, Constraint)
-	EmitCPUID(f)
+	EmitCPUID(f.ctx)
 	EmitMatVecs(f, p)
 	var elements MathSet
 	var cells CellSet

@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/asm"
 )
 
 // output is one generated file.
@@ -23,7 +24,7 @@ func generate() ([]output, error) {
 		name string
 		emit func(*build.Context)
 	}{
-		{"cpuid", emitCPUID},
+		{"cpuid", asm.EmitCPUID},
 		{"pack", emitPack},
 		{"sgemm_avx2", func(ctx *build.Context) { emitMicroKernel(ctx, avx2) }},
 		{"sgemm_avx512", func(ctx *build.Context) { emitMicroKernel(ctx, avx512) }},
@@ -69,15 +70,6 @@ func print(ctx *build.Context) (source, stubs []byte, err error) {
 	}
 	stubs, err = printer.NewStubs(cfg).Print(f)
 	return source, stubs, err
-}
-
-// function opens a leaf TEXT. Pointers do not escape through its stub.
-func function(ctx *build.Context, name, signature string, doc ...string) {
-	ctx.Function(name)
-	ctx.Attributes(attr.NOSPLIT)
-	ctx.SignatureExpr(signature)
-	ctx.Doc(doc...)
-	ctx.Pragma("noescape")
 }
 
 // scaleToBytes turns strides counted in float32 into bytes.

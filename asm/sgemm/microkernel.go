@@ -6,6 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/asm"
 )
 
 // isa is what the micro-kernel of one instruction set needs to know: how large
@@ -83,7 +85,7 @@ var (
 // emitMicroKernel writes the function of one instruction set: a body for each
 // number of rows and of vectors, chosen by a chain of compares.
 func emitMicroKernel(ctx *build.Context, s isa) {
-	function(ctx, s.function, "func(rows, vectors, k int, a *float32, rsa, csa int, b *float32, rsb int, c *float32, rsc int, alpha, beta float32)",
+	asm.StartLeaf(ctx, s.function, "func(rows, vectors, k int, a *float32, rsa, csa int, b *float32, rsb int, c *float32, rsc int, alpha, beta float32)",
 		fmt.Sprintf("%s computes one tile C = alpha·A·B + beta·C with %s:", s.function, s.name),
 		"",
 		fmt.Sprintf("\tC[i*rsc+j] = beta*C[i*rsc+j] + alpha*Σ_l A[i*rsa+l*csa]*B[l*rsb+j],  i < rows, j < %d*vectors, l < k", s.lanes),

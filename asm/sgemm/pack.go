@@ -4,6 +4,8 @@ import (
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/asm"
 )
 
 // General registers of the packing routines.
@@ -49,7 +51,7 @@ var xmm = []reg.VecPhysical{reg.X0, reg.X1, reg.X2, reg.X3}
 
 func emitCopyRows(ctx *build.Context, name string, width int) {
 	w := map[int]string{16: "16", 32: "32"}[width]
-	function(ctx, name, "func(n int, src *float32, ld int, dst *float32)",
+	asm.StartLeaf(ctx, name, "func(n int, src *float32, ld int, dst *float32)",
 		name+" packs n ≥ 1 rows of "+w+" float32, ld apart, one after the other:",
 		"",
 		"\tdst[i*"+w+"+j] = src[i*ld+j],  i < n, j < "+w)
@@ -80,7 +82,7 @@ func emitCopyRows(ctx *build.Context, name string, width int) {
 // that the two rounds of in-lane unpacking finish the work and no shuffle
 // crosses lanes.
 func emitTransposeRows8(ctx *build.Context) {
-	function(ctx, "transposeRows8", "func(n int, src *float32, ld int, dst *float32, rsd int)",
+	asm.StartLeaf(ctx, "transposeRows8", "func(n int, src *float32, ld int, dst *float32, rsd int)",
 		"transposeRows8 packs the first n elements of 8 rows, ld apart, as columns:",
 		"",
 		"\tdst[j*rsd+i] = src[i*ld+j],  i < 8, j < n",
