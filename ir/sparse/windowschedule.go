@@ -88,7 +88,7 @@ func WindowSteps(m *Matrix) (steps, padded int) {
 // GroupSteps counts the window steps of 8 rows, given for each the ascending
 // columns that have a weight. It is what a search for a better order of rows
 // evaluates.
-func GroupSteps(columns *[8][]int32) int {
+func GroupSteps(columns *[lanes][]int32) int {
 	const none = 1<<31 - 1
 	var at [lanes]int
 	var head [lanes]int32
