@@ -1,0 +1,193 @@
+package trainer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/sparsec/sparsec/trainer/data"
+	"github.com/sparsec/sparsec/trainer/nn"
+)
+
+// Corpus is data that has been read, divided and encoded.
+type Corpus struct {
+	Task       Task
+	Vocabulary *data.Vocabulary // of the inputs; nil for frames
+	Unit       data.Unit        // of text and class
+	Labels     []string         // of class and tag, in the order of the outputs
+	Input      nn.InputKind
+	Outputs    int
+
+	// Scales of the input and target columns of frames; nil where they are raw.
+	InputScale, TargetScale *data.Scale
+
+	digest string // sha256 of all that was read
+	parts  [parts]content
+}
+
+// Part is a part of a corpus.
+type Part int
+
+const (
+	Train Part = iota
+	Valid
+	Test
+	parts = iota
+)
+
+// String is "train", "valid" or "test".
+func (p Part) String() string { return [parts]string{"train", "valid", "test"}[p] }
+
+// content is one part of a corpus, of which one field is set.
+type content struct {
+	tokens        []int32       // a text
+	input, target *data.Series  // one long series
+	set           *data.Dataset // whole sequences
+}
+
+// Len is the number of characters, sequences or frames of a part.
+func (c *Corpus) Len(p Part) int {
+	part := c.parts[p]
+	switch {
+	case part.set != nil:
+		return len(part.set.Examples)
+	case part.input != nil:
+		return part.input.Len()
+	}
+	return len(part.tokens)
+}
+
+// reading says how a part is turned into batches.
+type reading struct {
+	streams, segment int
+	shuffle          bool
+	seed             uint64
+}
+
+// source yields the batches of a part. Of a short part there are fewer streams.
+func (c *Corpus) source(p Part, r reading) (data.Source, error) {
+	part := c.parts[p]
+	var s data.Source
+	var err error
+	switch {
+	case part.set != nil:
+		pool := 1
+		if r.shuffle {
+			pool = sortedBatches
+		}
+		s, err = data.NewSequences(part.set, data.SequencesConfig{Streams: r.streams, Shuffle: r.shuffle, Seed: r.seed, Pool: pool})
+	case part.input != nil:
+		s, err = data.NewFrames(part.input, part.target, min(r.streams, max(part.input.Len(), 1)), r.segment)
+	default:
+		s, err = data.NewText(part.tokens, min(r.streams, max(len(part.tokens)-1, 1)), r.segment)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data: %s part: %w", p, err)
+	}
+	return s, nil
+}
+
+// sortedBatches is the number of batches whose sequences are sorted by length.
+const sortedBatches = 20
+
+// LoadCorpus reads, divides and encodes what c names. Sequences are shuffled by
+// seed before they are divided; text and a single series are divided in order.
+func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) {
+	c = c.withDefaults()
+	f := &faults{}
+	c.validate(f)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	corpus := &Corpus{Task: c.Task, Unit: c.unit()}
+	hash := sha256.New()
+	var err error
+	switch c.Task {
+	case Text:
+		err = corpus.loadText(c, hash)
+	case Class:
+		err = corpus.loadClass(c, seed, hash)
+	case Tag:
+		err = corpus.loadTags(c, seed, hash)
+	case Frames:
+		err = corpus.loadFrames(c, seed, hash)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	corpus.digest = hex.EncodeToString(hash.Sum(nil))
+	for p := Train; p <= Valid; p++ {
+		if corpus.Len(p) == 0 {
+			return nil, fmt.Errorf("data: nothing in the %s part, want more data or another split", p)
+		}
+	}
+	return corpus, nil
+}
+
+func (c *Corpus) loadText(cfg DataConfig, hash io.Writer) error {
+	text, err := readText(cfg, hash)
+	if err != nil {
+		return err
+	}
+	train, valid, test, err := cfg.split().Text(text)
+	if err != nil {
+		return err
+	}
+	if c.Vocabulary, err = data.BuildVocabulary(c.Unit.Count(train), cfg.Vocabulary); err != nil {
+		return err
+	}
+	for p, text := range []string{train, valid, test} {
+		c.parts[p].tokens = c.Unit.Encode(c.Vocabulary, text)
+	}
+	c.Input, c.Outputs = nn.InputKind{Bound: c.Vocabulary.Size()}, c.Vocabulary.Size()
+	return nil
+}
+
+func (c *Corpus) loadClass(cfg DataConfig, seed uint64, hash io.Writer) error {
+	items, err := readFiles(cfg.Paths, hash, data.ReadLabelled)
+	if err != nil {
+		return err
+	}
+	var split [parts][]data.Labelled
+	if split[Train], split[Valid], split[Test], err = data.Shuffled(cfg.split(), items, seed); err != nil {
+		return err
+	}
+	var texts []string
+	for _, item := range split[Train] {
+		texts = append(texts, item.Text)
+	}
+	if c.Vocabulary, err = data.BuildVocabulary(c.Unit.Count(texts...), cfg.Vocabulary); err != nil {
+		return err
+	}
+	c.Labels = data.LabelsOf(items)
+	for p, items := range split {
+		if c.parts[p].set, err = data.LabelledDataset(items, c.Unit, c.Vocabulary, c.Labels); err != nil {
+			return err
+		}
+	}
+	c.Input, c.Outputs = nn.InputKind{Bound: c.Vocabulary.Size()}, len(c.Labels)
+	return nil
+}
+
+func (c *Corpus) loadTags(cfg DataConfig, seed uint64, hash io.Writer) error {
+	sentences, err := readFiles(cfg.Paths, hash, data.ReadTagged)
+	if err != nil {
+		return err
+	}
+	var split [parts][]data.Sentence
+	if split[Train], split[Valid], split[Test], err = data.Shuffled(cfg.split(), sentences, seed); err != nil {
+		return err
+	}
+	if c.Vocabulary, err = data.BuildVocabulary(data.WordsOf(split[Train]), cfg.Vocabulary); err != nil {
+		return err
+	}
+	c.Labels = data.TagsOf(sentences)
+	for p, sentences := range split {
+		if c.parts[p].set, err = data.TaggedDataset(sentences, c.Vocabulary, c.Labels); err != nil {
+			return err
+		}
+	}
+	c.Input, c.Outputs = nn.InputKind{Bound: c.Vocabulary.Size()}, len(c.Labels)
+	return nil
+}

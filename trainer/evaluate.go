@@ -1,0 +1,55 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/trainer/nn"
+)
+
+// Evaluate scores a model on a part of a corpus, divided into that many streams.
+// The first characters of each stream are foretold from little, so that scores
+// are alike for the same number of streams only.
+func Evaluate(ctx context.Context, m *ir.Model, c *Corpus, p Part, streams int) (Score, error) {
+	stack, err := FromModel(m)
+	if err != nil {
+		return Score{}, err
+	}
+	if stack.Input != c.Input || stack.OutputWidth() != c.Outputs {
+		return Score{}, fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v and %d as the data have", m.Name, stack.Input, stack.OutputWidth(), c.Input, c.Outputs)
+	}
+	if c.Task == Class {
+		stack.Layers = append(stack.Layers, nn.NewLastStep[float32](stack.OutputWidth()))
+	}
+	const segment = 64
+	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment})
+}
+
+// score runs a network over one epoch of a part.
+func score(ctx context.Context, run *nn.Parallel[float32], c *Corpus, p Part, r reading) (Score, error) {
+	source, err := c.source(p, r)
+	if err != nil {
+		return Score{}, err
+	}
+	var total nn.Tally
+	var batch nn.Batch[float32]
+	for {
+		err := source.Next(&batch)
+		if err == io.EOF {
+			return scoreOf(c.Task, total), nil
+		}
+		if err != nil {
+			return Score{}, err
+		}
+		if err := ctx.Err(); err != nil {
+			return Score{}, err
+		}
+		tally, err := run.Evaluate(&batch)
+		if err != nil {
+			return Score{}, fmt.Errorf("%s part: %w", p, err)
+		}
+		total.Add(tally)
+	}
+}
