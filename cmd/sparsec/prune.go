@@ -140,27 +140,34 @@ func clone(m *ir.Model) *ir.Model {
 	return c
 }
 
-// printPruned prints a line a matrix, below it one for each part with a budget
-// of its own, and the total.
+// printPruned prints a line a matrix with what is left of its norm, below it one
+// for each part with a budget of its own, and the total.
 func printPruned(w io.Writer, reports []prune.Report, before, after *ir.Model) {
-	t := newTable(w, "matrix", "shape", "pattern", "kept", "density", "squared norm kept")
-	var kept, total int
-	for _, r := range reports {
+	printReports(w, reports, "squared norm kept", func(r prune.Report) string {
 		old := &sparse.Matrix{Rows: r.Rows, Cols: r.Cols, Data: before.Param(r.Name).Data}
 		now := &sparse.Matrix{Rows: r.Rows, Cols: r.Cols, Data: after.Param(r.Name).Data}
-		mask := sparse.MaskOf(now)
-		norm := percent(sparse.KeptEnergy(mask, old))
+		return percent(sparse.KeptEnergy(sparse.MaskOf(now), old))
+	})
+}
+
+// printReports prints what pruning has left, with a last column of the caller's.
+func printReports(w io.Writer, reports []prune.Report, title string, last func(prune.Report) string) {
+	t := newTable(w, "matrix", "shape", "pattern", "kept", "density", title)
+	for _, r := range reports {
+		whole := ""
 		if len(r.Parts) == 1 {
-			t.row(r.Name, shape(r.Rows, r.Cols), r.Parts[0].Pattern, r.Kept, percent(r.Density), norm)
-		} else {
-			t.row(r.Name, shape(r.Rows, r.Cols), "", r.Kept, percent(r.Density), norm)
-			for _, part := range r.Parts {
-				t.row("  gates "+strings.Join(part.Gates, " "), "", part.Pattern, part.Kept, percent(part.Density), "")
-			}
+			whole = r.Parts[0].Pattern.String()
 		}
-		kept, total = kept+r.Kept, total+r.Weights
+		t.row(r.Name, shape(r.Rows, r.Cols), whole, r.Kept, percent(r.Density), last(r))
+		if len(r.Parts) == 1 {
+			continue
+		}
+		for _, part := range r.Parts {
+			t.row("  gates "+strings.Join(part.Gates, " "), "", part.Pattern, part.Kept, percent(part.Density), "")
+		}
 	}
-	t.row("total", "", "", kept, percent(ratio(kept, total)), "")
+	kept, weights := prune.Total(reports)
+	t.row("total", "", "", kept, percent(ratio(kept, weights)), "")
 	t.flush()
 }
 

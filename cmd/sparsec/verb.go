@@ -31,7 +31,7 @@ type action func(ctx context.Context, e *env, args []string) error
 // verbs in the order in which a newcomer meets them.
 var verbs = []*verb{
 	demoVerb,
-	// trainVerb,
+	trainVerb,
 	pruneVerb,
 	inspectVerb,
 	compileVerb,

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/sparsec/sparsec/ir/ckpt"
+	"github.com/sparsec/sparsec/trainer"
+	"github.com/sparsec/sparsec/trainer/gemm"
+	"github.com/sparsec/sparsec/trainer/prune"
+)
+
+var trainVerb = &verb{
+	name:    "train",
+	args:    "",
+	summary: "train a model, pruning it on the way",
+	detail: `Trains a network of recurrent layers, prunes it while it trains, and writes the one
+with the best validation to a checkpoint. Without -data it learns the sources of
+Go's standard library, a character at a time.
+
+Progress goes to the standard error, as a bar on a terminal and as JSON lines
+elsewhere; the outcome to the standard output. A run that is interrupted (SIGINT,
+SIGTERM) or killed leaves OUT.resume beside its output, from which -resume goes on:
+the result is the same, bit by bit, as that of a run that was not interrupted. A
+run with the same settings, the same data and as many workers gives the same bits.
+
+-config takes settings from a JSON file; flags go before it.`,
+	example: `sparsec train -hidden 256 -sparsity 0.9 -pattern lane8x8 -steps 4000 -o model.ckpt
+sparsec train -data corpus.txt -cell lstm -sparsity 0.9 -rule 'lstm0.weight_hh[f]=0.2'
+sparsec train -resume -o model.ckpt`,
+	define: func(fs *flag.FlagSet) action {
+		var t trainRun
+		t.flags.fs = fs
+		t.flags.define()
+		fs.StringVar(&t.config, "config", "", "JSON `file` with settings")
+		fs.StringVar(&t.start, "start", "", "`checkpoint` whose weights to start from; its zeros are the first masks")
+		fs.StringVar(&t.out, "o", "model.ckpt", "`file` to write")
+		fs.BoolVar(&t.force, "f", false, "replace the file if it is there, and forget an interrupted run")
+		fs.BoolVar(&t.resume, "resume", false, "go on with the interrupted run of -o; its settings need not be given again")
+		fs.StringVar(&t.progress, "progress", "auto", "`form` of progress: bar, json, none, or auto for bar on a terminal and else json")
+		return t.run
+	},
+}
+
+type trainRun struct {
+	flags         trainFlags
+	config, start string
+	out, progress string
+	force, resume bool
+}
+
+func (t *trainRun) run(ctx context.Context, e *env, args []string) error {
+	if len(args) > 0 {
+		return usagef("want no argument; got %q (data are given by -data)", args[0])
+	}
+	observer, err := t.observer(e.stderr)
+	if err != nil {
+		return err
+	}
+	if err := t.room(); err != nil {
+		return err
+	}
+	o := trainer.Options{Checkpoint: t.state(), Resume: t.resume, Observer: observer, Now: time.Now}
+	cfg, err := t.settings(ctx, &o)
+	if err != nil {
+		return err
+	}
+	gemm.Register(1) // workers multiply side by side, each for itself
+	result, err := trainer.Run(ctx, cfg, o)
+	if err != nil {
+		return t.interrupted(err)
+	}
+	if err := result.Save(t.out); err != nil {
+		return err
+	}
+	if err := os.Remove(t.state()); err != nil {
+		return err
+	}
+	return t.report(e.stdout, result)
+}
+
+// state is the file that an interrupted run leaves.
+func (t *trainRun) state() string { return t.out + ".resume" }
+
+// room is an error if the files of the run cannot be written.
+func (t *trainRun) room() error {
+	if err := replaceable(t.out, t.force || t.resume); err != nil {
+		return err
+	}
+	_, err := os.Stat(t.state())
+	switch {
+	case t.resume && err != nil:
+		return fmt.Errorf("%s: no such file, want the checkpoint of an interrupted run of -o %s", t.state(), t.out)
+	case !t.resume && !t.force && err == nil:
+		return fmt.Errorf("%s: an interrupted run is here; go on with -resume, or begin anew with -f", t.state())
+	}
+	return nil
+}
+
+// observer shows the progress of the run.
+func (t *trainRun) observer(w io.Writer) (trainer.Observer, error) {
+	form := t.progress
+	if form == "auto" {
+		form = "json"
+		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			form = "bar"
+		}
+	}
+	switch form {
+	case "bar":
+		return trainer.NewProgress(w, "train"), nil
+	case "json":
+		return trainer.NewJSONLines(w), nil
+	case "none":
+		return nil, nil
+	}
+	return nil, usagef("-progress %q: want auto, bar, json or none", t.progress)
+}
+
+// settings are the configuration of the run: that of the interrupted run, of
+// -config or of the start model's network, and the flags on top.
+func (t *trainRun) settings(ctx context.Context, o *trainer.Options) (cfg trainer.Config, err error) {
+	switch {
+	case t.resume && (t.config != "" || t.start != ""):
+		return cfg, usagef("-resume has the settings and weights of the interrupted run: want it without -config and -start")
+	case t.resume:
+		cfg, err = storedConfig(t.state())
+	case t.config != "":
+		cfg, err = readConfig(t.config)
+	}
+	if err != nil {
+		return cfg, err
+	}
+	if t.start != "" {
+		c, err := readCheckpoint(t.start)
+		if err != nil {
+			return cfg, err
+		}
+		o.Init = c.model
+		if t.config == "" {
+			if cfg.Model, err = startConfig(c); err != nil {
+				return cfg, err
+			}
+		}
+	}
+	t.flags.apply(&cfg)
+	if cfg.Workers == 0 {
+		cfg.Workers = runtime.GOMAXPROCS(0)
+	}
+	if err := completeData(ctx, &cfg.Data); err != nil {
+		return cfg, err
+	}
+	if err := cfg.Validate(); err != nil {
+		return cfg, usagef("%v", err)
+	}
+	return cfg, nil
+}
+
+// configKey is the trainer's metadata with its configuration.
+const configKey = "config"
+
+func storedConfig(path string) (cfg trainer.Config, err error) {
+	_, meta, err := ckpt.ReadTensors(path)
+	if err != nil {
+		return cfg, err
+	}
+	if err := json.Unmarshal([]byte(meta[configKey]), &cfg); err != nil {
+		return cfg, fmt.Errorf("%s: metadata %q: %w: not the checkpoint of a training run", path, configKey, err)
+	}
+	return cfg, nil
+}
+
+func readConfig(path string) (cfg trainer.Config, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return cfg, err
+	}
+	defer f.Close()
+	dec := json.NewDecoder(f)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&cfg); err != nil {
+		return cfg, fmt.Errorf("%s: %w", path, err)
+	}
+	return cfg, nil
+}
+
+// startConfig is the network of a model that was trained here, or nothing.
+func startConfig(c *checkpoint) (trainer.ModelConfig, error) {
+	text, ok := c.meta[configKey]
+	if !ok {
+		return trainer.ModelConfig{}, nil
+	}
+	var cfg trainer.Config
+	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
+		return trainer.ModelConfig{}, fmt.Errorf("%s: metadata %q: %w", c.path, configKey, err)
+	}
+	return cfg.Model, nil
+}
+
+// completeData replaces folders by their files, and data that are not given by
+// Go's own sources.
+func completeData(ctx context.Context, d *trainer.DataConfig) error {
+	if len(d.Paths) == 0 {
+		if d.GoRoot != "" || d.Task != "" && d.Task != trainer.Text {
+			return nil
+		}
+		var err error
+		d.GoRoot, err = goroot(ctx)
+		return err
+	}
+	d.GoRoot = ""
+	var files []string
+	for _, path := range d.Paths {
+		below, err := filesBelow(path)
+		if err != nil {
+			return fmt.Errorf("-data %s: %w", path, err)
+		}
+		files = append(files, below...)
+	}
+	d.Paths = files
+	return nil
+}
+
+// filesBelow lists the regular files of a folder in the order of their paths,
+// without hidden ones; a file is itself.
+func filesBelow(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return []string{path}, err
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(name string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != path && d.Name()[0] == '.' && d.IsDir():
+			return filepath.SkipDir
+		case d.Name()[0] != '.' && d.Type().IsRegular():
+			files = append(files, name)
+		}
+		return nil
+	})
+	if err == nil && len(files) == 0 {
+		err = errors.New("no files in the folder")
+	}
+	return files, err
+}
+
+// interrupted says how to go on after a signal.
+func (t *trainRun) interrupted(err error) error {
+	var stopped *trainer.InterruptedError
+	if !errors.As(err, &stopped) {
+		return err
+	}
+	// Without %w: a run that can go on is told apart from one that is lost.
+	return fmt.Errorf("interrupted after step %d of %d; go on with: sparsec train -resume -o %s", stopped.Step, stopped.Total, t.out)
+}
+
+// report prints the outcome.
+func (t *trainRun) report(w io.Writer, r *trainer.Result) error {
+	early := ""
+	if r.Early {
+		early = ", stopped early"
+	}
+	fmt.Fprintf(w, "%d steps%s; best at step %d: %s in validation\n", r.Steps, early, r.BestStep, r.Valid)
+	if r.Test != nil {
+		fmt.Fprintf(w, "test: %s\n", r.Test)
+	}
+	if len(r.Pruned) > 0 {
+		printReports(w, r.Pruned, "regrown", func(r prune.Report) string { return fmt.Sprint(r.RegrownTotal) })
+	}
+	return outcome(w, t.out)
+}
