@@ -4,8 +4,14 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestInterrupted: a verb that is told to end says so, exits with 1 and leaves
@@ -30,5 +36,46 @@ func TestInterrupted(t *testing.T) {
 				t.Errorf("left behind: %v, %v", left, err)
 			}
 		})
+	}
+}
+
+// TestTerminated: SIGTERM ends a training run in order, with a word on how to go
+// on, and leaves what it goes on from.
+func TestTerminated(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent a signal")
+	}
+	dir := t.TempDir()
+	text := strings.Repeat("what is read is held and let go of. ", 100)
+	if err := os.WriteFile(filepath.Join(dir, "text"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	cmd := exec.Command("sparsec", "train", "-data", "text", "-hidden", "8", "-streams", "4", "-segment", "8",
+		"-steps", "1000000", "-checkpoint", "5", "-progress", "none")
+	cmd.Dir, cmd.Stderr = dir, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(dir, "model.ckpt.resume")
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(state); err == nil {
+			break
+		}
+		if time.Since(start) > 30*time.Second {
+			_ = cmd.Process.Kill()
+			t.Fatalf("no %s after half a minute: %v", state, cmd.Wait())
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	want := regexp.MustCompile(`^sparsec train: interrupted after step \d+ of 1000000; go on with: sparsec train -resume -o model.ckpt\n$`)
+	if cmd.ProcessState.ExitCode() != 1 || !want.MatchString(said.String()) {
+		t.Errorf("%v, %q; want exit code 1, %s", err, said.String(), want)
+	}
+	if _, err := os.Stat(state); err != nil {
+		t.Error(err)
 	}
 }

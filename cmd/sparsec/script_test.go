@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 //	fixture NAME FILE          write the checkpoint of a fixture
 //	corrupt FAULT IN OUT       write a checkpoint with a fault: truncated, header,
 //	                           shape, missing or nan
+//	await FILE                 wait until there is a file
 //	files DIR [NAME…]          DIR holds exactly these files
 func TestScripts(t *testing.T) {
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
@@ -47,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"fixture": fixtureCommand,
 			"corrupt": corruptCommand,
 			"files":   filesCommand,
+			"await":   awaitCommand,
 		},
 	})
 }
@@ -143,4 +146,15 @@ func filesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if !slices.Equal(got, want) {
 		ts.Fatalf("%s holds %q, want %q", args[0], got, want)
 	}
+}
+
+func awaitCommand(ts *testscript.TestScript, neg bool, args []string) {
+	wants(ts, neg, args, 1, 1, "await FILE")
+	for range 3000 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s: not there after half a minute", args[0])
 }
