@@ -15,8 +15,10 @@ import (
 	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/bench"
 	"github.com/sparsec/sparsec/compiler/verify"
+	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
 	"github.com/sparsec/sparsec/ir/sparse"
+	"github.com/sparsec/sparsec/trainer"
 	"github.com/sparsec/sparsec/trainer/baseline"
 )
 
@@ -86,15 +88,16 @@ type demoSize struct {
 	text            int // bytes at most
 	embed           int
 	streams, window int
-	updates         int
+	steps           int
+	rate            float64
 	training        time.Duration // at most
 	timing          time.Duration
 	sample          int // characters
 }
 
 var (
-	fullDemo  = demoSize{text: 24 << 20, embed: 48, streams: 32, window: 64, updates: 4000, training: 210 * time.Second, timing: 3 * time.Second, sample: 600}
-	quickDemo = demoSize{text: 8 << 20, embed: 48, streams: 16, window: 48, updates: 1600, training: 27 * time.Second, timing: 1500 * time.Millisecond, sample: 400}
+	fullDemo  = demoSize{text: 8 << 20, embed: 48, streams: 32, window: 64, steps: 4000, rate: 6e-3, training: 210 * time.Second, timing: 3 * time.Second, sample: 600}
+	quickDemo = demoSize{text: 1 << 20, embed: 48, streams: 16, window: 32, steps: 1600, rate: 8e-3, training: 29 * time.Second, timing: 1500 * time.Millisecond, sample: 400}
 )
 
 // run is the demo from the text to the table. Nothing is left of it when it
@@ -104,24 +107,28 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 	if err := checkDemoFolder(d.out); err != nil {
 		return err
 	}
-	text, err := readDemoText(ctx, d.data, size.text)
+	data, name, err := demoData(ctx, d.data, size.text)
 	if err != nil {
 		return err
 	}
-	say("text: %s; %d characters of %d kinds, %d more held out", text.name, len(text.train), text.vocabulary.Size(), len(text.held))
+	corpus, err := trainer.LoadCorpus(data, d.seed)
+	if err != nil {
+		return err
+	}
+	say("text: %s; %d characters of %d kinds, %d more held out", name, corpus.Len(trainer.Train), corpus.Vocabulary.Size(), corpus.Len(trainer.Valid))
 
 	say("training two GRUs of %d units, one dense, one pruned to %s in the pattern %v", d.hidden, percent(1-d.sparsity), d.pattern)
-	denseRun, sparseRun, err := trainBoth(ctx, text, d.training(size), newDemoProgress(e.stderr, time.Now, "dense", "sparse"))
+	denseRun, sparseRun, err := trainBoth(ctx, corpus, d.config(data, size), size.training, newDemoProgress(e.stderr, time.Now, "dense", "sparse"))
 	if err != nil {
 		return err
 	}
 
 	say("compiling both")
-	dense, err := bench.CompileDense(ctx, denseRun.model, compiler.Options{Package: demoPackage, Frames: -1})
+	dense, err := bench.CompileDense(ctx, denseRun.Model, compiler.Options{Package: demoPackage, Frames: -1})
 	if err != nil {
 		return err
 	}
-	pruned, err := compiler.Compile(ctx, sparseRun.model, compiler.Options{Package: demoPackage})
+	pruned, err := compiler.Compile(ctx, sparseRun.Model, compiler.Options{Package: demoPackage})
 	if err != nil {
 		return err
 	}
@@ -130,13 +137,13 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, folder.discard()) }()
-	if err := folder.write(pruned, denseRun, sparseRun, text.vocabulary, promptFor(d.data)); err != nil {
+	if err := folder.write(pruned, denseRun, sparseRun, corpus.Vocabulary, promptFor(d.data)); err != nil {
 		return err
 	}
 
 	say("building the package and verifying it against the float64 reference")
 	report, err := verify.Run(ctx, &verify.Package{Files: pruned.Files, Program: pruned.Program, Model: pruned.Model},
-		heldFrames(text, pruned.Model.Inputs[0].Name), verify.Options{})
+		randomFrames(pruned.Model.Inputs[0]), verify.Options{})
 	if err != nil {
 		return err
 	}
@@ -145,7 +152,7 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 	}
 
 	say("timing")
-	gonum, err := gonumLoop(denseRun)
+	gonum, err := gonumLoop(denseRun.Model)
 	if err != nil {
 		return err
 	}
@@ -164,7 +171,7 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 		return err
 	}
 	r := demoReport{
-		denseBits: denseRun.bits, sparseBits: sparseRun.bits,
+		denseBits: denseRun.Valid.Value, sparseBits: sparseRun.Valid.Value,
 		denseBytes: weightBytes(dense.Program), sparseBytes: weightBytes(pruned.Program),
 		label: fmt.Sprintf("%v, %s zero", d.pattern, percent(d.sparsity)),
 		times: times, verified: report, sample: sample, folder: folder.Dir, command: ownCommand(),
@@ -172,11 +179,18 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 	return r.print(e.stdout)
 }
 
-func (d *demo) training(size demoSize) demoTraining {
-	return demoTraining{
-		embed: size.embed, hidden: d.hidden, streams: size.streams, window: size.window,
-		updates: size.updates, limit: size.training, rate: 4e-3,
-		density: 1 - d.sparsity, pattern: d.pattern, seed: d.seed,
+// config is that of the sparse run.
+func (d *demo) config(data trainer.DataConfig, size demoSize) trainer.Config {
+	return trainer.Config{
+		Data:          data,
+		Model:         trainer.ModelConfig{Cell: trainer.GRU, Hidden: []int{d.hidden}, Embed: size.embed},
+		Optimizer:     trainer.OptimizerConfig{Rate: size.rate, Floor: .02},
+		Pruning:       trainer.PruningConfig{Density: 1 - d.sparsity, Pattern: d.pattern, Begin: .05, End: .4},
+		Streams:       size.streams,
+		Segment:       size.window,
+		Steps:         size.steps,
+		ValidateEvery: size.steps, // at the end, that is
+		Seed:          d.seed,
 	}
 }
 
@@ -188,19 +202,19 @@ func promptFor(file string) string {
 	return ""
 }
 
-// verifiedFrames is the number of characters of the held-out text that the
-// package is verified on.
+// verifiedFrames is the number of steps that the package is verified on.
 const verifiedFrames = 200
 
-func heldFrames(t *demoText, input string) []eval.Frame {
-	var frames []eval.Frame
-	for _, class := range t.held[:min(len(t.held), verifiedFrames)] {
-		frames = append(frames, eval.Frame{input: {float64(class)}})
+func randomFrames(in ir.Input) []eval.Frame {
+	rng := rand.New(rand.NewPCG(2, 0))
+	frames := make([]eval.Frame, verifiedFrames)
+	for i := range frames {
+		frames[i] = eval.Frame{in.Name: {float64(rng.IntN(in.Type.Bound))}}
 	}
 	return frames
 }
 
-// Names of the rows of the demo's table that are not twins of one model.
+// gonumRow is the row of the table for what Go programs do today.
 const gonumRow = "gonum loop"
 
 func demoSubjects(dense, pruned *compiler.Package) []bench.Subject {
@@ -212,12 +226,12 @@ func demoSubjects(dense, pruned *compiler.Package) []bench.Subject {
 }
 
 // gonumLoop steps the dense model through random characters.
-func gonumLoop(run *trained) (bench.Local, error) {
-	s, err := baseline.New(run.model)
+func gonumLoop(m *ir.Model) (bench.Local, error) {
+	s, err := baseline.New(m)
 	if err != nil {
 		return bench.Local{}, err
 	}
-	in := run.model.Inputs[0]
+	in := m.Inputs[0]
 	rng := rand.New(rand.NewPCG(1, 0))
 	x := s.Index(in.Name)
 	return bench.Local{Name: gonumRow, Step: func() {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/scratch"
-	"github.com/sparsec/sparsec/ir/ckpt"
+	"github.com/sparsec/sparsec/trainer"
 	"github.com/sparsec/sparsec/trainer/data"
 )
 
@@ -78,7 +78,7 @@ func newDemoFolder(wanted string) (*demoFolder, error) {
 }
 
 // write fills the folder.
-func (f *demoFolder) write(sparse *compiler.Package, denseRun, sparseRun *trained, v *data.Vocabulary, prompt string) error {
+func (f *demoFolder) write(sparse *compiler.Package, denseRun, sparseRun *trainer.Result, v *data.Vocabulary, prompt string) error {
 	main, err := samplerFile(v, prompt)
 	if err != nil {
 		return err
@@ -87,8 +87,8 @@ func (f *demoFolder) write(sparse *compiler.Package, denseRun, sparseRun *traine
 	return errors.Join(
 		f.Add("", []txtar.File{{Name: "go.mod", Data: goMod}, main}),
 		f.Add(demoPackage, sparse.Files),
-		ckpt.Write(filepath.Join(f.Dir, denseFile), denseRun.model, denseRun.meta),
-		ckpt.Write(filepath.Join(f.Dir, sparseFile), sparseRun.model, sparseRun.meta),
+		denseRun.Save(filepath.Join(f.Dir, denseFile)),
+		sparseRun.Save(filepath.Join(f.Dir, sparseFile)),
 	)
 }
 
