@@ -3,6 +3,7 @@ package pass
 import (
 	"fmt"
 	"io"
+	"maps"
 
 	"github.com/sparsec/sparsec/ir"
 )
@@ -50,13 +51,16 @@ func Run(m *ir.Model, o Options) (*ir.Model, *Report, error) {
 		}
 		m = next
 	}
+	maps.DeleteFunc(r.Units, func(state string, _ []int) bool { return m.State(state) == nil })
 	return m, r, nil
 }
 
 // Report is what the passes did.
 type Report struct {
 	// Units tells, for each state of the resulting model, which unit of the
-	// original state lies at each place: new[i] is old[Units[name][i]].
+	// original state lies at each place: new[i] is old[Units[name][i]]. A state
+	// that nothing needs any more and that stays only because no vector is empty
+	// has the one unit -1, which stands for no unit of the original.
 	Units map[string][]int
 	Notes []Note
 
@@ -91,6 +95,13 @@ func (r *Report) Print(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// placeholder records that a state has one unit left, which stands for none.
+func (r *Report) placeholder(state string) {
+	if _, ok := r.Units[state]; ok {
+		r.Units[state] = []int{-1}
+	}
 }
 
 func identity(n int) []int {

@@ -17,19 +17,30 @@ func dropUnits(m *ir.Model, r *Report) (*ir.Model, error) {
 				keep = append(keep, u)
 			}
 		}
-		if len(keep) == 0 {
+		none := len(keep) == 0
+		if none {
 			keep = []int{0}
 		}
-		size := l.nodes[x].size
-		if len(keep) == size {
-			continue
+		if size := l.nodes[x].size; len(keep) < size {
+			r.note("%d of %d units of %q are read by nothing", size-len(keep), size, l.nodes[x].name)
+			// The segments of other axes shrink with every axis done.
+			out = analyse(out).reorder(x, keep, r)
 		}
-		r.note("%d of %d units of %q are read by nothing", size-len(keep), size, l.nodes[x].name)
-		// The segments of other axes shrink with every axis done.
-		a := analyse(out)
-		out = a.reorder(x, keep, r)
+		if none {
+			l.placeholders(x, r)
+		}
 	}
 	return out, nil
+}
+
+// placeholders records that the states of an axis are of no use: what its last
+// unit reads may be gone.
+func (a *axes) placeholders(x int, r *Report) {
+	for _, s := range a.m.States {
+		if a.root(a.state[s.Name]) == x {
+			r.placeholder(s.Name)
+		}
+	}
 }
 
 // liveness marks units from the outputs backwards.
