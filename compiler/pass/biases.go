@@ -57,6 +57,10 @@ func foldPair(m *ir.Model, r *Report, node, ih, hh string, gates, fold int) (new
 	for i := range n {
 		sum[i] = float32(float64(sum[i]) + float64(b.Data[i]))
 	}
+	if !allFinite(sum) {
+		r.note("%q stays: added to %q it is beyond float32", hh, ih)
+		return ih, hh
+	}
 	rest := make([]float32, len(b.Data))
 	copy(rest[n:], b.Data[n:])
 	r.note("%d elements of %q added to the input bias of %q", n, hh, node)

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/sparsec/sparsec/ir"
@@ -70,6 +71,16 @@ func dropUnused(m *ir.Model) {
 	m.States = slices.DeleteFunc(m.States, func(s ir.State) bool { return !states[s.Name] })
 	users := paramUsers(m)
 	m.Params = slices.DeleteFunc(m.Params, func(p *ir.Param) bool { return users[p.Name] == 0 })
+}
+
+// allFinite reports whether no sum left the range of float32.
+func allFinite(data []float32) bool {
+	for _, v := range data {
+		if math.IsInf(float64(v), 0) || math.IsNaN(float64(v)) {
+			return false
+		}
+	}
+	return true
 }
 
 func allZero(data []float32) bool {

@@ -71,11 +71,6 @@ func foldInto(m *ir.Model, a *axes, k *constants, r *Report, n ir.Node, weight, 
 	if !changed {
 		return with(bias)
 	}
-	r.note("%d of %d inputs of %q never change", count(known), cols, n.Name)
-	clearColumns(m, a, weight, known)
-	if bias == "" && !slices.ContainsFunc(sum, func(v float64) bool { return v != 0 }) {
-		return with("")
-	}
 	total := make([]float32, rows)
 	if bias != "" {
 		copy(total, m.Param(bias).Data)
@@ -83,6 +78,12 @@ func foldInto(m *ir.Model, a *axes, k *constants, r *Report, n ir.Node, weight, 
 	for i := range total {
 		total[i] = float32(float64(total[i]) + sum[i])
 	}
+	if !allFinite(total) {
+		r.note("inputs of %q that never change stay: what they add to is beyond float32", n.Name)
+		return with(bias)
+	}
+	r.note("%d of %d inputs of %q never change", count(known), cols, n.Name)
+	clearColumns(m, a, weight, known)
 	return with(replaceBias(m, bias, n.Name+".bias", total))
 }
 
