@@ -6,19 +6,27 @@ import (
 	"github.com/sparsec/sparsec/ir/kernel"
 )
 
-// constant adds a constant once by its name and returns its number.
-func (l *lowerer) constant(name string, rows, cols int, data []float32) int {
-	if i, ok := l.consts[name]; ok {
+// constKey is what a constant is made of, whatever the names of tensors: one
+// tensor, its rows [from, to) in gate blocks of blockRows, the sum with another,
+// or blockRows zeros.
+type constKey struct {
+	tensor, plus        string
+	from, to, blockRows int
+}
+
+// constant adds a constant once and returns its number.
+func (l *lowerer) constant(key constKey, name string, rows, cols int, data []float32) int {
+	if i, ok := l.consts[key]; ok {
 		return i
 	}
-	l.consts[name] = len(l.p.Consts)
+	l.consts[key] = len(l.p.Consts)
 	l.p.Consts = append(l.p.Consts, kernel.Const{Name: name, Rows: rows, Cols: cols, Data: padRows(data, rows, cols)})
-	return l.consts[name]
+	return l.consts[key]
 }
 
 // vector is a constant of one row.
-func (l *lowerer) vector(name string, data []float32) int {
-	return l.constant(name, 1, len(data), data)
+func (l *lowerer) vector(key constKey, name string, data []float32) int {
+	return l.constant(key, name, 1, len(data), data)
 }
 
 // bias is the start of the sums of a product: rows [from, to) of a tensor as
@@ -28,14 +36,14 @@ func (l *lowerer) bias(tensor string, from, to, blockRows int) kernel.Ref {
 	blocks := (to - from) / blockRows
 	if tensor == "" {
 		n := blocks * kernel.Pad(blockRows)
-		return con(l.vector(fmt.Sprintf("zeros[%d]", n), make([]float32, n)))
+		return con(l.vector(constKey{blockRows: n}, fmt.Sprintf("zeros[%d]", n), make([]float32, n)))
 	}
 	data := l.m.Param(tensor).Data
 	if blocks == 1 && from == 0 && to == len(data) {
-		return con(l.vector(tensor, data))
+		return con(l.vector(constKey{tensor: tensor}, tensor, data))
 	}
 	name := fmt.Sprintf("%s[%d:%d] in blocks of %d", tensor, from, to, kernel.Pad(blockRows))
-	return con(l.vector(name, padRows(data[from:to], blocks, blockRows)))
+	return con(l.vector(constKey{tensor, "", from, to, blockRows}, name, padRows(data[from:to], blocks, blockRows)))
 }
 
 // biases is the sum of two biases of size elements, either of which may be
@@ -50,7 +58,7 @@ func (l *lowerer) biases(ih, hh string, size int) kernel.Ref {
 	for i := range sum {
 		sum[i] = a[i] + b[i]
 	}
-	return con(l.vector(ih+" + "+hh, sum))
+	return con(l.vector(constKey{tensor: ih, plus: hh}, ih+" + "+hh, sum))
 }
 
 // padRows copies rows of cols elements into rows of kernel.Pad(cols).

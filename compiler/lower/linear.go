@@ -22,7 +22,7 @@ func (l *lowerer) linear(n ir.Node, op ir.Linear) error {
 // embedding copies a row of the table, whose rows are padded.
 func (l *lowerer) embedding(n ir.Node, op ir.Embedding) error {
 	w := l.m.Param(op.Weight)
-	table := l.constant(op.Weight, w.Shape[0], w.Shape[1], w.Data)
+	table := l.constant(constKey{tensor: op.Weight}, op.Weight, w.Shape[0], w.Shape[1], w.Data)
 	l.emit(kernel.Lookup{Dst: l.result(n), Table: table, Input: l.ports[n.Inputs[0]]})
 	l.layer.Doc = fmt.Sprintf("%s, %d rows of %d", op.Kind(), w.Shape[0], w.Shape[1])
 	return nil

@@ -27,8 +27,9 @@ func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
 		values:   map[string]kernel.Ref{},
 		ports:    map[string]int{},
 		states:   map[string]int{},
-		matrices: map[string]int{},
-		consts:   map[string]int{},
+		products: productsOf(m),
+		matrices: map[productKey]int{},
+		consts:   map[constKey]int{},
 		names:    map[string]bool{},
 	}
 	l.inputs()
@@ -52,24 +53,12 @@ func Streaming(m *ir.Model) error {
 	}
 	var reversed []string
 	for _, n := range m.Nodes {
-		if reverses(n.Op) {
+		if ir.Reversed(n.Op) {
 			reversed = append(reversed, fmt.Sprintf("%q", n.Name))
 		}
 	}
 	return fmt.Errorf("model %q: node %s runs backwards in time: only models that can be stepped frame by frame are compiled, not ones that need the whole sequence (bidirectional)",
 		m.Name, strings.Join(reversed, ", "))
-}
-
-func reverses(op ir.Op) bool {
-	switch op := op.(type) {
-	case ir.RNN:
-		return op.Direction == ir.Reverse
-	case ir.GRU:
-		return op.Direction == ir.Reverse
-	case ir.LSTM:
-		return op.Direction == ir.Reverse
-	}
-	return false
 }
 
 // lowerer is a program under construction.
@@ -83,10 +72,11 @@ type lowerer struct {
 	ports    map[string]int        // input port of an index
 	states   map[string]int        // buffer of a state
 	parts    map[string]kernel.Ref // place in a concatenation that the node of that name writes
-	matrices map[string]int        // by name of the product
-	consts   map[string]int        // by name
-	names    map[string]bool       // of buffers
-	layer    *kernel.Layer         // of the node being lowered
+	products map[productKey]schedule.Product
+	matrices map[productKey]int
+	consts   map[constKey]int
+	names    map[string]bool // of buffers
+	layer    *kernel.Layer   // of the node being lowered
 }
 
 // inputs makes a port of every input, and a buffer of those that are float32.
@@ -107,7 +97,7 @@ func (l *lowerer) stateBuffers() {
 		buf := l.buffer(s.Name, s.Size)
 		init := -1
 		if s.Init != "" {
-			init = l.vector(s.Init, l.m.Param(s.Init).Data)
+			init = l.vector(constKey{tensor: s.Init}, s.Init, l.m.Param(s.Init).Data)
 		}
 		l.states[s.Name] = buf
 		l.p.States = append(l.p.States, kernel.State{Name: s.Name, Buf: buf, Size: s.Size, Init: init})

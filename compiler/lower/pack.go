@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
@@ -12,22 +13,35 @@ import (
 // the plan and returns the matrix's number. A product that two nodes share is
 // packed once.
 func (l *lowerer) product(tensor string, from, to, blockRows int) (int, error) {
-	for _, p := range schedule.Products(l.m) {
-		if p.Tensor != tensor || p.From != from || p.To != to || p.BlockRows != blockRows {
-			continue
-		}
-		if i, ok := l.matrices[p.Name()]; ok && l.p.Matrices[i].Packed.Rows() == p.Rows()/blockRows*kernel.Pad(blockRows) {
-			return i, nil
-		}
-		m, err := l.pack(p)
-		if err != nil {
-			return 0, fmt.Errorf("matrix %q: %w", p.Name(), err)
-		}
-		l.matrices[p.Name()] = len(l.p.Matrices)
-		l.p.Matrices = append(l.p.Matrices, m)
-		return len(l.p.Matrices) - 1, nil
+	key := productKey{tensor, from, to, blockRows}
+	if i, ok := l.matrices[key]; ok {
+		return i, nil
 	}
-	return 0, fmt.Errorf("no product of rows %d to %d of %q", from, to, tensor)
+	p, ok := l.products[key]
+	if !ok {
+		return 0, fmt.Errorf("no product of rows %d to %d of %q", from, to, tensor)
+	}
+	m, err := l.pack(p)
+	if err != nil {
+		return 0, fmt.Errorf("matrix %q: %w", p.Name(), err)
+	}
+	l.matrices[key] = len(l.p.Matrices)
+	l.p.Matrices = append(l.p.Matrices, m)
+	return l.matrices[key], nil
+}
+
+// productKey is what tells products apart, whatever the names of tensors.
+type productKey struct {
+	tensor              string
+	from, to, blockRows int
+}
+
+func productsOf(m *ir.Model) map[productKey]schedule.Product {
+	products := map[productKey]schedule.Product{}
+	for _, p := range schedule.Products(m) {
+		products[productKey{p.Tensor, p.From, p.To, p.BlockRows}] = p
+	}
+	return products
 }
 
 // pack packs a product in the form of its strategy.

@@ -15,34 +15,48 @@ type Product struct {
 	From, To  int // rows of the tensor
 	BlockRows int // rows of one gate block: a divisor of To−From
 	Cols      int
-	whole     bool
+	name      string
 }
 
 // Products lists the products of a model in the order in which a step computes
-// them; two nodes that share a tensor share its product. The model must be
-// sound.
+// them; two nodes that read a tensor in the same gate blocks share its product.
+// The model must be sound.
 func Products(m *ir.Model) []Product {
+	params := make(map[string]*ir.Param, len(m.Params))
+	for _, p := range m.Params {
+		params[p.Name] = p
+	}
 	var all []Product
 	seen := map[Product]bool{}
+	names := map[string]bool{}
 	for _, n := range m.Nodes {
-		for _, p := range nodeProducts(m, n) {
+		for _, p := range nodeProducts(params, n) {
 			key := p
 			key.Node = ""
-			if !seen[key] {
-				seen[key] = true
-				all = append(all, p)
+			if seen[key] {
+				continue
 			}
+			seen[key] = true
+			if names[p.name] {
+				p.name = fmt.Sprintf("%s[%d:%d]/%d", p.Tensor, p.From, p.To, p.BlockRows)
+			}
+			names[p.name] = true
+			all = append(all, p)
 		}
 	}
 	return all
 }
 
-func nodeProducts(m *ir.Model, n ir.Node) []Product {
+func nodeProducts(params map[string]*ir.Param, n ir.Node) []Product {
 	gates := func(tensor string, of, from, to int) Product {
-		w := m.Param(tensor)
+		w := params[tensor]
 		block := w.Shape[0] / of
+		name := tensor
+		if to-from < of {
+			name = fmt.Sprintf("%s[%d:%d]", tensor, from*block, to*block)
+		}
 		return Product{Node: n.Name, Tensor: tensor, From: from * block, To: to * block,
-			BlockRows: block, Cols: w.Shape[1], whole: to-from == of}
+			BlockRows: block, Cols: w.Shape[1], name: name}
 	}
 	switch op := n.Op.(type) {
 	case ir.Linear:
@@ -61,13 +75,10 @@ func nodeProducts(m *ir.Model, n ir.Node) []Product {
 	return nil
 }
 
-// Name is the tensor's, with the range of rows where the product is a part.
-func (p Product) Name() string {
-	if p.whole {
-		return p.Tensor
-	}
-	return fmt.Sprintf("%s[%d:%d]", p.Tensor, p.From, p.To)
-}
+// Name is the tensor's, with the range of rows where the product is a part, as
+// in w[0:16]. Where a node before reads the same rows in other gate blocks, it
+// has their height as well: w[0:24]/8.
+func (p Product) Name() string { return p.name }
 
 // Rows is the number of rows.
 func (p Product) Rows() int { return p.To - p.From }
