@@ -13,6 +13,7 @@ import (
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // small is enough search to reorder and little enough for a test.
@@ -114,9 +115,15 @@ func execute(t *testing.T, m *ir.Model, o Options, in []eval.Frame) []eval.Frame
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := eval.NewProgram(p.Program)
+	return steps(t, p.Program, in)
+}
+
+// steps runs a program in float32.
+func steps(t *testing.T, p *kernel.Program, in []eval.Frame) []eval.Frame {
+	t.Helper()
+	e, err := eval.NewProgram(p)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, p.Program)
+		t.Fatalf("%v\n%s", err, p)
 	}
 	var out []eval.Frame
 	for _, f := range in {
