@@ -79,13 +79,13 @@ func Run(ctx context.Context, subjects []Subject, locals []Local, o Options) (r 
 		r, err = measure(m.Command(ctx, program, o.slice().String()), subjects, locals, o)
 	}()
 	<-done
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	if err == nil {
+		return r, ctx.Err()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+	if cancelled := scratch.Cancelled(ctx); cancelled != nil {
+		return nil, cancelled
 	}
-	return r, nil
+	return nil, fmt.Errorf("bench: %w", err)
 }
 
 func (o *Options) slice() time.Duration {

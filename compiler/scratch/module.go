@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/tools/txtar"
 )
@@ -86,13 +87,28 @@ func (m *Module) Run(ctx context.Context, stdin io.Reader, command string, args 
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		if err := Cancelled(ctx); err != nil {
+			return nil, err
 		}
 		what := strings.Join(append([]string{filepath.Base(command)}, args...), " ")
 		return nil, fmt.Errorf("%s: %w\n%s", what, err, strings.TrimSpace(said.String()))
 	}
 	return out.Bytes(), nil
+}
+
+// signalGap is how much later than a command this process may learn of a signal
+// that a terminal sends to both.
+const signalGap = 50 * time.Millisecond
+
+// Cancelled returns the error of ctx, nil if it is not done. It is for behind a
+// command that failed: it waits for a moment in which a signal may arrive that
+// has already ended the command.
+func Cancelled(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+	case <-time.After(signalGap):
+	}
+	return ctx.Err()
 }
 
 // Command is a command that runs in the module, without network or workspace.
