@@ -144,6 +144,9 @@ func (v *verifyRun) compiled(ctx context.Context, c *checkpoint) (*compiler.Pack
 
 // readPackage reads the files of a package on disk that have the names given.
 func readPackage(dir string, like []txtar.File) ([]txtar.File, error) {
+	if err := sameOrigin(dir, like); err != nil {
+		return nil, err
+	}
 	var files []txtar.File
 	for _, f := range like {
 		if strings.HasSuffix(f.Name, "_test.go") || strings.HasPrefix(f.Name, "testdata/") {
@@ -160,6 +163,51 @@ func readPackage(dir string, like []txtar.File) ([]txtar.File, error) {
 		files = append(files, txtar.File{Name: f.Name, Data: data})
 	}
 	return files, nil
+}
+
+// The manifest of a package says what it was compiled from and how.
+const (
+	manifest     = "doc.go"
+	inputLine    = "// Input "
+	optionsLine  = "// Options: "
+	framesOption = "-frames=" // of the package's tests only
+)
+
+// sameOrigin is an error if a package on disk says that it was compiled from
+// another checkpoint or with other flags than a new one.
+func sameOrigin(dir string, like []txtar.File) error {
+	path := filepath.Join(dir, manifest)
+	disk, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: no such file, want a package that this checkpoint was compiled to", path)
+	}
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(like, func(f txtar.File) bool { return f.Name == manifest })
+	fresh := like[at].Data
+	if got, want := headLine(disk, inputLine), headLine(fresh, inputLine); got != want {
+		return fmt.Errorf("%s: compiled from another checkpoint: %s want %s", path, strings.TrimSuffix(got, ".")+",", strings.TrimSuffix(want, "."))
+	}
+	if got, want := headLine(disk, optionsLine), headLine(fresh, optionsLine); got != want {
+		return fmt.Errorf("%s: compiled with the flags %q, want those given here, %q", path, got, want)
+	}
+	return nil
+}
+
+// headLine is what follows a prefix in one of the first lines, without the
+// options that change nothing of what runs.
+func headLine(text []byte, prefix string) string {
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), prefix); ok {
+			words := slices.DeleteFunc(strings.Fields(rest), func(w string) bool { return strings.HasPrefix(w, framesOption) })
+			return strings.Join(words, " ")
+		}
+		if !strings.HasPrefix(line, "//") {
+			break
+		}
+	}
+	return ""
 }
 
 // passTolerance bounds what the passes may change in float64: they reorder sums
