@@ -34,7 +34,7 @@ SIGTERM) or killed leaves OUT.resume beside its output, from which -resume goes 
 the result is the same, bit by bit, as that of a run that was not interrupted. A
 run with the same settings, the same data and as many workers gives the same bits.
 
--config takes settings from a JSON file; flags go before it.`,
+-config takes settings from a JSON file; a flag overrides what the file says.`,
 	example: `sparsec train -hidden 256 -sparsity 0.9 -pattern lane8x8 -steps 4000 -o model.ckpt
 sparsec train -data corpus.txt -cell lstm -sparsity 0.9 -rule 'lstm0.weight_hh[f]=0.2'
 sparsec train -resume -o model.ckpt`,

@@ -141,7 +141,8 @@ func printHelp(w io.Writer) {
 }
 
 func (v *verb) printUsage(w io.Writer, fs *flag.FlagSet) {
-	fmt.Fprintf(w, "Usage: sparsec %s [flags] %s\n\n%s\n\nFlags:\n", v.name, v.args, strings.TrimSpace(v.detail))
+	usage := strings.TrimSpace(fmt.Sprintf("Usage: sparsec %s [flags] %s", v.name, v.args))
+	fmt.Fprintf(w, "%s\n\n%s\n\nFlags:\n", usage, strings.TrimSpace(v.detail))
 	fs.SetOutput(w)
 	fs.PrintDefaults()
 	fmt.Fprintf(w, "\nExample:\n  %s\n", strings.ReplaceAll(v.example, "\n", "\n  "))
