@@ -36,6 +36,7 @@ type emitter struct {
 	o      Options
 	layout kernel.Layout
 	image  []byte
+	stubs  []byte // Go declarations of the assembly
 
 	inputs, outputs []port
 	fields          []string // of State: one a buffer
@@ -71,6 +72,7 @@ func (e *emitter) files() ([]txtar.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.stubs = stubs
 	var files []txtar.File
 	add := func(name string, data []byte) { files = append(files, txtar.File{Name: name, Data: data}) }
 	for _, f := range []struct {

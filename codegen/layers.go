@@ -42,6 +42,7 @@ func (e *emitter) amd64File() *jen.File {
 	for i := range e.p.Layers {
 		e.layer(f, i, "AVX2", e.assemblyCall, e.assemblyMatVec)
 	}
+	e.stoppableKernels(f)
 	return f
 }
 
@@ -68,12 +69,11 @@ func (e *emitter) layer(f *jen.File, i int, suffix string,
 	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
 	l := e.p.Layers[i]
 	name := e.layers[i] + suffix
-	doc(f, fmt.Sprintf("%s is layer %q: %s\n//\n//go:noinline", name, l.Name, oneLine(l.Doc)))
+	doc(f, fmt.Sprintf("%s is layer %q: %s.\n//\n//go:noinline", name, l.Name, strings.TrimSuffix(oneLine(l.Doc), ".")))
 	f.Func().Id(name).Params(jen.Id("s").Op("*").Id("State")).BlockFunc(func(g *jen.Group) {
 		for _, in := range l.Instrs {
 			switch in := in.(type) {
 			case kernel.MatVec:
-				g.Comment(describe(&e.p.Matrices[in.Matrix]))
 				for _, c := range matVec(in) {
 					g.Add(c)
 				}
@@ -96,8 +96,12 @@ func (e *emitter) layer(f *jen.File, i int, suffix string,
 
 // describe is what a reader wants to know of a matrix.
 func describe(m *kernel.Matrix) string {
-	return fmt.Sprintf("%s [%d %d], density %.4g %%: %s, %d steps.",
-		oneLine(m.Name), m.Rows, m.Cols, density(m), m.Strategy, m.Packed.Steps())
+	return fmt.Sprintf("%s [%d %d], density %.4g %%", oneLine(m.Name), m.Rows, m.Cols, density(m))
+}
+
+// describeSteps adds how the packed form is computed.
+func describeSteps(m *kernel.Matrix) string {
+	return fmt.Sprintf("%s: %s, %d steps.", describe(m), m.Strategy, m.Packed.Steps())
 }
 
 // density is the share of weights that are not zero, in per cent.
@@ -145,24 +149,30 @@ func float(v float32) *jen.Statement {
 }
 
 func (e *emitter) genericMatVec(in kernel.MatVec) []jen.Code {
+	m := &e.p.Matrices[in.Matrix]
 	if e.unrolled[in.Matrix] {
-		return e.unrolledCalls(in)
+		return append([]jen.Code{jen.Comment(describe(m) + ": straight-line Go.")}, e.unrolledCalls(in)...)
 	}
-	return e.calls(in, kernel.PortableCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return e.use(name) },
+	return e.calls(in, describeSteps(m), kernel.PortableCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return e.use(name) },
 		func(r kernel.Ref, a kernel.Arg) *jen.Statement { return e.slice(r, a.Len) },
 		func(a kernel.Arg) *jen.Statement { return e.weightsSlice(a.Elem, a.Off, a.Len) })
 }
 
 func (e *emitter) assemblyMatVec(in kernel.MatVec) []jen.Code {
-	return e.calls(in, asm.MatVecCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return jen.Id(name) },
+	function := func(name string) *jen.Statement { return jen.Id(name) }
+	if e.cut(in.Matrix) {
+		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
+	}
+	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix]), asm.MatVecCalls(e.p, e.layout, in.Matrix), function,
 		func(r kernel.Ref, _ kernel.Arg) *jen.Statement { return e.pointer(r) },
 		func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })
 }
 
-func (e *emitter) calls(in kernel.MatVec, calls []kernel.Call, function func(string) *jen.Statement,
+// calls are the calls of a product under a comment.
+func (e *emitter) calls(in kernel.MatVec, comment string, calls []kernel.Call, function func(string) *jen.Statement,
 	vector func(kernel.Ref, kernel.Arg) *jen.Statement, weights func(kernel.Arg) *jen.Statement) []jen.Code {
 	places := map[kernel.ArgKind]kernel.Ref{kernel.DstArg: in.Dst, kernel.InitArg: in.Init, kernel.SrcArg: in.Src}
-	var list []jen.Code
+	list := []jen.Code{jen.Comment(comment)}
 	for _, c := range calls {
 		list = append(list, function(c.Func).CallFunc(func(g *jen.Group) {
 			for _, a := range c.Args {
