@@ -64,7 +64,7 @@ func (e *emitter) frameFile() *jen.File {
 	return f
 }
 
-// frameRun emits run, which steps over frames by Run, and runMisfit.
+// frameRun emits run, which steps over frames by Run.
 func (e *emitter) frameRun(f *jen.File) {
 	doc(f, "run is Run over the frames.")
 	f.Func().Id("run").Params(jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")).Error().BlockFunc(func(g *jen.Group) {
@@ -100,15 +100,37 @@ func (e *emitter) frameRun(f *jen.File) {
 		})
 		g.Return(jen.Err())
 	})
-	doc(f, "runMisfit is Run with one element too many in an output.")
-	f.Func().Id("runMisfit").Params(jen.Id("s").Op("*").Id("State")).Error().Block(
-		jen.Return(jen.Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
-			for i, p := range e.ports() {
-				n := p.frameLen()
-				if i == 0 {
-					n = n.Op("+").Lit(1)
+	e.frameFaults(f)
+}
+
+// frameFaults emits what Run and Step have to refuse.
+func (e *emitter) frameFaults(f *jen.File) {
+	ports := e.ports()
+	doc(f, "misfits are calls of Run over one frame, each with one element too many in one\nof the arguments.")
+	f.Func().Id("misfits").Params(jen.Id("s").Op("*").Id("State")).Index().Error().Block(
+		jen.Return(jen.Index().Error().ValuesFunc(func(g *jen.Group) {
+			for wrong := range ports {
+				g.Line().Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
+					for i, p := range ports {
+						n := p.frameLen()
+						if i == wrong {
+							n = n.Op("+").Lit(1)
+						}
+						g.Make(p.runType(), n)
+					}
+				})
+			}
+			g.Line()
+		})))
+
+	doc(f, "outOfRange are frames with an index that the model does not know.")
+	f.Func().Id("outOfRange").Params().Index().Id("frame").Block(
+		jen.Return(jen.Index().Id("frame").ValuesFunc(func(g *jen.Group) {
+			for _, p := range e.inputs {
+				if p.index() {
+					g.Values(jen.Dict{jen.Id(p.param): jen.Lit(-1)})
+					g.Values(jen.Dict{jen.Id(p.param): jen.Id(p.size)})
 				}
-				g.Make(p.runType(), n)
 			}
 		})))
 }

@@ -36,26 +36,40 @@ func (e *emitter) sizes(f *jen.File) {
 
 func (e *emitter) stateType(f *jen.File) {
 	doc(f, `State is one stream through the model. The zero value is a stream at its
-beginning. A State holds all that a step needs, so that nothing is allocated; it
-may be copied to fork the stream, and must not be used by two goroutines at a
-time. The weights are shared by all of them.`)
+beginning. A State holds all that a step needs, so that nothing is allocated; a
+copy of it is a fork of the stream. It must not be used by two goroutines at a
+time. The weights are shared by all of them.
+
+Its buffers, and the next State of a slice, lie at multiples of 64 bytes from its
+start. The heap of today's Go puts a State, or a slice of them, at such a
+multiple too. One that lies elsewhere works, but its loads cross cache lines.`)
 	f.Type().Id("State").StructFunc(func(g *jen.Group) {
-		if e.hasInit() {
-			g.Id("started").Bool().Comment("the initial states are in place")
-		}
-		for _, in := range e.inputs {
-			if in.index() {
-				g.Id(in.field).Int().Comment(fmt.Sprintf("input %q of the step", in.Name))
-			}
-		}
 		for i, b := range e.p.Buffers {
 			line := g.Id(e.fields[i]).Index(jen.Lit(bufferLen(b))).Float32()
 			if s := e.stateOf(i); s != nil {
 				line.Comment(fmt.Sprintf("state %q [%d]", s.Name, s.Size))
 			}
 		}
+		scalars := 0 // bytes, on a machine of 64 bits
+		for _, in := range e.inputs {
+			if in.index() {
+				g.Id(in.field).Int().Comment(fmt.Sprintf("input %q of the step", in.Name))
+				scalars += 8
+			}
+		}
+		if e.hasInit() {
+			g.Id("started").Bool().Comment("the initial states are in place")
+			scalars++
+		}
+		if rest := scalars % cacheLine; rest > 0 {
+			g.Id("_").Index(jen.Lit(cacheLine - rest)).Byte()
+		}
 	})
 }
+
+// cacheLine is what vector loads should not cross, in bytes. All buffers are
+// multiples of it.
+const cacheLine = 64
 
 // bufferLen is what the program asks of a buffer.
 func bufferLen(b kernel.Buffer) int { return kernel.Pad(b.Len) + kernel.Guard }
@@ -96,7 +110,7 @@ func method(f *jen.File, name string) *jen.Statement {
 // outputs out: layers read and write padded buffers only, and y may be x.
 func (e *emitter) stepMethod(f *jen.File) {
 	doc(f, "Step reads one frame of "+list(e.inputs)+" and writes one of "+list(e.outputs)+
-		". It does not\nallocate."+e.indexPanics())
+		". It does not allocate."+e.indexPanics())
 	method(f, "Step").Params(params(e.ports(), (*port).stepType)...).BlockFunc(func(g *jen.Group) {
 		for i := range e.inputs {
 			in := &e.inputs[i]
@@ -135,7 +149,7 @@ func (e *emitter) start(g *jen.Group) {
 func (e *emitter) indexPanics() string {
 	for _, in := range e.inputs {
 		if in.index() {
-			return " It panics when an index is out of range."
+			return "\nIt panics when an index is out of range."
 		}
 	}
 	return ""
@@ -154,7 +168,8 @@ func list(ports []port) string {
 // that an error leaves the stream where it was.
 func (e *emitter) runMethod(f *jen.File) {
 	doc(f, "Run steps through all frames of "+list(e.inputs)+", which lie one after the other, and writes as\nmany of "+
-		list(e.outputs)+", the same as repeated Steps. An error, for lengths that do not fit\nor an index out of range, leaves the stream as it was. It does not allocate.")
+		list(e.outputs)+", the same as repeated Steps. "+e.runErrors()+
+		", leaves\nthe stream as it was. Inputs and outputs must not overlap. It does not allocate.")
 	method(f, "Run").Params(params(e.ports(), (*port).runType)...).Error().BlockFunc(func(g *jen.Group) {
 		e.countFrames(g)
 		for _, p := range e.ports() {
@@ -181,6 +196,14 @@ func (e *emitter) runMethod(f *jen.File) {
 		})
 		g.Return(jen.Nil())
 	})
+}
+
+// runErrors says when Run fails.
+func (e *emitter) runErrors() string {
+	if e.indexPanics() != "" {
+		return "An error, for lengths that do not\nfit or an index out of range"
+	}
+	return "An error, for lengths that do not fit"
 }
 
 // countFrames declares frames, after an index if there is one, else after the
