@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -15,11 +16,11 @@ func (e *emitter) streamFile() *jen.File {
 		size += 4 * s.Size
 	}
 	doc(f, "fingerprint opens every saved stream: only this compilation of the model can read it.")
-	f.Const().Id("fingerprint").Op("=").Lit(string(print))
+	f.Const().Id("fingerprint").Op("=").Op(hexString(print))
 	doc(f, "streamSize is the number of bytes of a saved stream.")
 	f.Const().Id("streamSize").Op("=").Lit(size)
 
-	doc(f, "AppendBinary appends the states of the stream to b:"+e.stateList())
+	doc(f, "AppendBinary appends the stream to b: a fingerprint of the model"+e.stateList()+"\nThe error is nil.")
 	method(f, "AppendBinary").Params(jen.Id("b").Index().Byte()).Params(jen.Index().Byte(), jen.Error()).BlockFunc(func(g *jen.Group) {
 		e.start(g)
 		g.Id("b").Op("=").Append(jen.Id("b"), jen.Id("fingerprint").Op("..."))
@@ -34,11 +35,11 @@ func (e *emitter) streamFile() *jen.File {
 	)
 	doc(f, "UnmarshalBinary continues a stream that AppendBinary saved. On an error, for\nbytes that are no stream of this package, the stream stays as it was.")
 	method(f, "UnmarshalBinary").Params(jen.Id("b").Index().Byte()).Error().BlockFunc(func(g *jen.Group) {
-		g.If(jen.Len(jen.Id("b")).Op("!=").Id("streamSize").Op("||").String().Call(
-			jen.Id("b").Index(jen.Op(":").Len(jen.Id("fingerprint")))).Op("!=").Id("fingerprint")).Block(
+		g.If(jen.Len(jen.Id("b")).Op("!=").Id("streamSize")).Block(
 			jen.Return(jen.Qual("fmt", "Errorf").Call(
-				jen.Lit(fmt.Sprintf("%s: %%d bytes are no stream of this model, which has %%d", e.o.Package)),
-				jen.Len(jen.Id("b")), jen.Id("streamSize"))))
+				jen.Lit(e.o.Package+": a saved stream of %d bytes, want %d"), jen.Len(jen.Id("b")), jen.Id("streamSize"))))
+		g.If(jen.String().Call(jen.Id("b").Index(jen.Op(":").Len(jen.Id("fingerprint")))).Op("!=").Id("fingerprint")).Block(
+			jen.Return(jen.Qual("errors", "New").Call(jen.Lit(e.o.Package + ": the saved stream is of another model or compilation"))))
 		g.Id("s").Dot("Reset").Call()
 		if len(e.p.States) > 0 {
 			g.Id("b").Op("=").Id("b").Index(jen.Len(jen.Id("fingerprint")).Op(":"))
@@ -55,10 +56,23 @@ func (e *emitter) streamFile() *jen.File {
 	return f
 }
 
+// stateList continues a sentence with a list of what a saved stream holds.
 func (e *emitter) stateList() string {
-	text := " a fingerprint of the model"
-	for _, s := range e.p.States {
-		text += fmt.Sprintf(",\n%q [%d]", s.Name, s.Size)
+	if len(e.p.States) == 0 {
+		return "."
 	}
-	return text + ",\nas little-endian float32. The error is nil."
+	text := ", and as\nlittle-endian float32\n"
+	for _, s := range e.p.States {
+		text += fmt.Sprintf("\n  - state %q, %d elements", s.Name, s.Size)
+	}
+	return text + "\n"
+}
+
+// hexString is a string literal with each byte as \xnn.
+func hexString(b []byte) string {
+	var text strings.Builder
+	for _, v := range b {
+		fmt.Fprintf(&text, `\x%02x`, v)
+	}
+	return `"` + text.String() + `"`
 }

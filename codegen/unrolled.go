@@ -121,7 +121,7 @@ func (e *emitter) unrolledFuncs(f *jen.File, matrix int) {
 	s := straighten(e.p.Matrices[matrix].Packed.Unpack())
 	for i, p := range s.parts {
 		name := unrolledName(matrix, i)
-		doc(f, fmt.Sprintf("%s computes y = b + W·x for rows %d to %d of matrix\n%s.", name, p.firstRow, p.firstRow+p.rows-1,
+		doc(f, fmt.Sprintf("%s computes y = b + W·x for rows %d to %d of\n%s, padding counted.", name, p.firstRow, p.firstRow+p.rows-1,
 			oneLine(e.p.Matrices[matrix].Name)))
 		f.Func().Id(name).Params(
 			jen.List(jen.Id("y"), jen.Id("b")).Op("*").Index(jen.Lit(p.rows)).Float32(),

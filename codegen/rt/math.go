@@ -31,7 +31,8 @@ import "math"
 // conversions float64(a*b) forbid the compiler to fuse, so that every machine
 // gives the same bits.
 
-// Coefficients of p, as float32 values.
+// Coefficients of p in eʳ−1 = r + r²·p(r) for |r| ≤ ln(2)/2: a minimax
+// polynomial, as float32 values.
 const (
 	expC2 = 0.4999999701976776    // 0x3effffff
 	expC3 = 0.16666539013385773   // 0x3e2aaa55
