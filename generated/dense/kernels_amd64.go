@@ -25,7 +25,7 @@ func (s *State) stepAVX2() {
 	layerGru0AVX2(s)
 }
 
-// layerGru0AVX2 is layer "gru0": GRU, 24 units; gru0.weight_ih 72×24, 100.0 % dense; gru0.weight_hh 72×24, 100.0 % dense
+// layerGru0AVX2 is layer "gru0": GRU, 24 units; gru0.weight_ih 72×24, 100.0 % dense; gru0.weight_hh 72×24, 100.0 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {

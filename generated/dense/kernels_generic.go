@@ -9,21 +9,21 @@ func (s *State) stepGeneric() {
 	layerGru0Generic(s)
 }
 
-// layerGru0Generic is layer "gru0": GRU, 24 units; gru0.weight_ih 72×24, 100.0 % dense; gru0.weight_hh 72×24, 100.0 % dense
+// layerGru0Generic is layer "gru0": GRU, 24 units; gru0.weight_ih 72×24, 100.0 % dense; gru0.weight_hh 72×24, 100.0 % dense.
 //
 //go:noinline
 func layerGru0Generic(s *State) {
-	// gru0.weight_ih [72 24], density 100 %: dense, 288 steps.
+	// gru0.weight_ih [72 24], density 100 %: straight-line Go.
 	matrix0Part0((*[44]float32)(s.gru0X[:44]), (*[44]float32)(weightsAt[float32](weights, 18432, 44)), (*[24]float32)(s.x[:24]), &matrix0Weights)
 	matrix0Part1((*[52]float32)(s.gru0X[44:96]), (*[52]float32)(weightsAt[float32](weights, 18608, 52)), (*[24]float32)(s.x[:24]), &matrix0Weights)
-	// gru0.weight_hh [72 24], density 100 %: dense, 288 steps.
+	// gru0.weight_hh [72 24], density 100 %: straight-line Go.
 	matrix1Part0((*[44]float32)(s.gru0R[:44]), (*[44]float32)(weightsAt[float32](weights, 18816, 44)), (*[24]float32)(s.gru0H[:24]), &matrix1Weights)
 	matrix1Part1((*[52]float32)(s.gru0R[44:96]), (*[52]float32)(weightsAt[float32](weights, 18992, 52)), (*[24]float32)(s.gru0H[:24]), &matrix1Weights)
 	gruCell(s.gru0H[:32], s.gru0X[:96], s.gru0R[:96])
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 43 of matrix
-// gru0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 43 of
+// gru0.weight_ih, padding counted.
 func matrix0Part0(y, b *[44]float32, x *[24]float32, w *[1728]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -957,8 +957,8 @@ func matrix0Part0(y, b *[44]float32, x *[24]float32, w *[1728]float32) {
 	}
 }
 
-// matrix0Part1 computes y = b + W·x for rows 44 to 95 of matrix
-// gru0.weight_ih.
+// matrix0Part1 computes y = b + W·x for rows 44 to 95 of
+// gru0.weight_ih, padding counted.
 func matrix0Part1(y, b *[52]float32, x *[24]float32, w *[1728]float32) {
 	{
 		a0 := float32(w[864] * x[0])
@@ -2124,8 +2124,8 @@ var matrix0Weights = [...]float32{
 	-0.05933899, 0.015998904, 0.042124677, -0.13415731, -0.15505183, 0.14858346, -0.103598855, -0.08438377,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 43 of matrix
-// gru0.weight_hh.
+// matrix1Part0 computes y = b + W·x for rows 0 to 43 of
+// gru0.weight_hh, padding counted.
 func matrix1Part0(y, b *[44]float32, x *[24]float32, w *[1728]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -3059,8 +3059,8 @@ func matrix1Part0(y, b *[44]float32, x *[24]float32, w *[1728]float32) {
 	}
 }
 
-// matrix1Part1 computes y = b + W·x for rows 44 to 95 of matrix
-// gru0.weight_hh.
+// matrix1Part1 computes y = b + W·x for rows 44 to 95 of
+// gru0.weight_hh, padding counted.
 func matrix1Part1(y, b *[52]float32, x *[24]float32, w *[1728]float32) {
 	{
 		a0 := float32(w[864] * x[0])

@@ -47,7 +47,16 @@ func run(s *State, frames []frame) error {
 	return err
 }
 
-// runMisfit is Run with one element too many in an output.
-func runMisfit(s *State) error {
-	return s.Run(make([]float32, OutputSize+1), make([]int32, 1))
+// misfits are calls of Run over one frame, each with one element too many in one
+// of the arguments.
+func misfits(s *State) []error {
+	return []error{
+		s.Run(make([]float32, OutputSize+1), make([]int32, 1)),
+		s.Run(make([]float32, OutputSize), make([]int32, 1+1)),
+	}
+}
+
+// outOfRange are frames with an index that the model does not know.
+func outOfRange() []frame {
+	return []frame{{x: -1}, {x: InputBound}}
 }

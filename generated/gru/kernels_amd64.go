@@ -27,14 +27,14 @@ func (s *State) stepAVX2() {
 	layerOutAVX2(s)
 }
 
-// layerEmbedAVX2 is layer "embed": Embedding, 61 rows of 24
+// layerEmbedAVX2 is layer "embed": Embedding, 61 rows of 24.
 //
 //go:noinline
 func layerEmbedAVX2(s *State) {
 	copy(s.embed[:32], weightsAt[float32](weights, 13056+128*s.x, 32))
 }
 
-// layerGru0AVX2 is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense
+// layerGru0AVX2 is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {
@@ -45,7 +45,7 @@ func layerGru0AVX2(s *State) {
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
-// layerOutAVX2 is layer "out": Linear, 61 units; out.weight 61×48, 10.0 % dense
+// layerOutAVX2 is layer "out": Linear, 61 units; out.weight 61×48, 10.0 % dense.
 //
 //go:noinline
 func layerOutAVX2(s *State) {

@@ -11,34 +11,34 @@ func (s *State) stepGeneric() {
 	layerOutGeneric(s)
 }
 
-// layerEmbedGeneric is layer "embed": Embedding, 61 rows of 24
+// layerEmbedGeneric is layer "embed": Embedding, 61 rows of 24.
 //
 //go:noinline
 func layerEmbedGeneric(s *State) {
 	copy(s.embed[:32], weightsAt[float32](weights, 13056+128*s.x, 32))
 }
 
-// layerGru0Generic is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense
+// layerGru0Generic is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense.
 //
 //go:noinline
 func layerGru0Generic(s *State) {
-	// gru0.weight_ih [144 24], density 10.01 %: unrolled, 104 steps.
+	// gru0.weight_ih [144 24], density 10.01 %: straight-line Go.
 	matrix0Part0((*[144]float32)(s.gru0X[:144]), (*[144]float32)(weightsAt[float32](weights, 20864, 144)), (*[24]float32)(s.embed[:24]), &matrix0Weights)
-	// gru0.weight_hh [144 48], density 9.997 %: unrolled, 184 steps.
+	// gru0.weight_hh [144 48], density 9.997 %: straight-line Go.
 	matrix1Part0((*[144]float32)(s.gru0R[:144]), (*[144]float32)(weightsAt[float32](weights, 21440, 144)), (*[48]float32)(s.gru0H[:48]), &matrix1Weights)
 	gruCell(s.gru0H[:48], s.gru0X[:144], s.gru0R[:144])
 }
 
-// layerOutGeneric is layer "out": Linear, 61 units; out.weight 61×48, 10.0 % dense
+// layerOutGeneric is layer "out": Linear, 61 units; out.weight 61×48, 10.0 % dense.
 //
 //go:noinline
 func layerOutGeneric(s *State) {
-	// out.weight [61 48], density 10.01 %: unrolled, 84 steps.
+	// out.weight [61 48], density 10.01 %: straight-line Go.
 	matrix2Part0((*[64]float32)(s.out[:64]), (*[64]float32)(weightsAt[float32](weights, 22016, 64)), (*[48]float32)(s.gru0H[:48]), &matrix2Weights)
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 143 of matrix
-// gru0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 143 of
+// gru0.weight_ih, padding counted.
 func matrix0Part0(y, b *[144]float32, x *[24]float32, w *[346]float32) {
 	{
 		a1 := float32(w[0] * x[6])
@@ -652,8 +652,8 @@ var matrix0Weights = [...]float32{
 	0.19783057, 0.19017571,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 143 of matrix
-// gru0.weight_hh.
+// matrix1Part0 computes y = b + W·x for rows 0 to 143 of
+// gru0.weight_hh, padding counted.
 func matrix1Part0(y, b *[144]float32, x *[48]float32, w *[691]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -1655,8 +1655,8 @@ var matrix1Weights = [...]float32{
 	0.13779846, -0.13832068, -0.14262986,
 }
 
-// matrix2Part0 computes y = b + W·x for rows 0 to 63 of matrix
-// out.weight.
+// matrix2Part0 computes y = b + W·x for rows 0 to 63 of
+// out.weight, padding counted.
 func matrix2Part0(y, b *[64]float32, x *[48]float32, w *[293]float32) {
 	{
 		a0 := float32(w[0] * x[12])

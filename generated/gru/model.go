@@ -13,20 +13,25 @@ const (
 )
 
 // State is one stream through the model. The zero value is a stream at its
-// beginning. A State holds all that a step needs, so that nothing is allocated; it
-// may be copied to fork the stream, and must not be used by two goroutines at a
+// beginning. A State holds all that a step needs, so that nothing is allocated; a
+// copy of it is a fork of the stream. It must not be used by two goroutines at a
 // time. The weights are shared by all of them.
+//
+// Its buffers, and the next State of a slice, lie at multiples of 64 bytes from its
+// start. The heap of today's Go puts a State, or a slice of them, at such a
+// multiple too. One that lies elsewhere works, but its loads cross cache lines.
 type State struct {
-	x     int         // input "x" of the step
 	gru0H [64]float32 // state "gru0.h" [48]
 	embed [48]float32
 	gru0X [160]float32
 	gru0R [160]float32
 	out   [80]float32
+	x     int // input "x" of the step
+	_     [56]byte
 }
 
-// Step reads one frame of x and writes one of y. It does not
-// allocate. It panics when an index is out of range.
+// Step reads one frame of x and writes one of y. It does not allocate.
+// It panics when an index is out of range.
 func (s *State) Step(y *[OutputSize]float32, x int) {
 	if uint(x) >= InputBound {
 		panic(fmt.Sprintf("gru: input \"x\" is %d, want an index below 61", x))
@@ -37,8 +42,9 @@ func (s *State) Step(y *[OutputSize]float32, x int) {
 }
 
 // Run steps through all frames of x, which lie one after the other, and writes as
-// many of y, the same as repeated Steps. An error, for lengths that do not fit
-// or an index out of range, leaves the stream as it was. It does not allocate.
+// many of y, the same as repeated Steps. An error, for lengths that do not
+// fit or an index out of range, leaves
+// the stream as it was. Inputs and outputs must not overlap. It does not allocate.
 func (s *State) Run(y []float32, x []int32) error {
 	frames := len(x)
 	if len(y) != frames*OutputSize {

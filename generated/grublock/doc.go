@@ -47,10 +47,15 @@
 // # Use
 //
 // A [State] is one stream and belongs to one goroutine; the weights are read-only
-// and shared by all. [State.Step] and [State.Run] do not allocate. [Kernel] says
-// which kernels this processor runs; the build tag purego leaves the assembly out.
+// and shared by all. [State.Step] and [State.Run] do not allocate. A copy of a
+// State forks the stream, [State.AppendBinary] and [State.UnmarshalBinary] save and
+// restore it. [Kernel] says which kernels this processor runs; the build tag purego
+// leaves the assembly out. Kernels agree within rounding, not to the last bit.
 //
-// The vector kernels multiply zero weights with elements of x that a row does not
-// read. So an infinite or NaN element may turn outputs into NaN that do not depend
-// on it, and the portable kernels may differ there.
+// # Infinities, NaN and denormal numbers
+//
+// A NaN that gets into a state stays there until [State.Reset]. The vector kernels
+// multiply zero weights with elements of x that a row does not read. So an infinite
+// or NaN element may turn outputs into NaN that do not depend on it, and the portable
+// kernels may differ there. Denormal inputs and weights count as what they are.
 package grublock

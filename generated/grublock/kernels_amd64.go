@@ -28,7 +28,7 @@ func (s *State) stepAVX2() {
 	layerYAVX2(s)
 }
 
-// layerGru0AVX2 is layer "gru0": GRU, 39 units; gru0.weight_ih 117×20, 15.1 % dense; gru0.weight_hh 117×39, 20.6 % dense
+// layerGru0AVX2 is layer "gru0": GRU, 39 units; gru0.weight_ih 117×20, 15.1 % dense; gru0.weight_hh 117×39, 20.6 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {
@@ -39,7 +39,7 @@ func layerGru0AVX2(s *State) {
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
-// layerOutAVX2 is layer "out": Linear, 16 units; out.weight 16×39, 15.4 % dense
+// layerOutAVX2 is layer "out": Linear, 16 units; out.weight 16×39, 15.4 % dense.
 //
 //go:noinline
 func layerOutAVX2(s *State) {
@@ -47,7 +47,7 @@ func layerOutAVX2(s *State) {
 	matvecF32Block8AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 11328)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9664)), (*byte)(unsafe.Add(weights, 10048)), (*byte)(unsafe.Add(weights, 10112)), 2)
 }
 
-// layerYAVX2 is layer "y": Activation sigmoid, 16 elements
+// layerYAVX2 is layer "y": Activation sigmoid, 16 elements.
 //
 //go:noinline
 func layerYAVX2(s *State) {

@@ -12,35 +12,35 @@ func (s *State) stepGeneric() {
 	layerYGeneric(s)
 }
 
-// layerGru0Generic is layer "gru0": GRU, 39 units; gru0.weight_ih 117×20, 15.1 % dense; gru0.weight_hh 117×39, 20.6 % dense
+// layerGru0Generic is layer "gru0": GRU, 39 units; gru0.weight_ih 117×20, 15.1 % dense; gru0.weight_hh 117×39, 20.6 % dense.
 //
 //go:noinline
 func layerGru0Generic(s *State) {
-	// gru0.weight_ih [117 20], density 15.13 %: block, 88 steps.
+	// gru0.weight_ih [117 20], density 15.13 %: straight-line Go.
 	matrix0Part0((*[144]float32)(s.gru0X[:144]), (*[144]float32)(weightsAt[float32](weights, 10176, 144)), (*[20]float32)(s.x[:20]), &matrix0Weights)
-	// gru0.weight_hh [117 39], density 20.62 %: block, 188 steps.
+	// gru0.weight_hh [117 39], density 20.62 %: straight-line Go.
 	matrix1Part0((*[112]float32)(s.gru0R[:112]), (*[112]float32)(weightsAt[float32](weights, 10752, 112)), (*[39]float32)(s.gru0H[:39]), &matrix1Weights)
 	matrix1Part1((*[32]float32)(s.gru0R[112:144]), (*[32]float32)(weightsAt[float32](weights, 11200, 32)), (*[39]float32)(s.gru0H[:39]), &matrix1Weights)
 	gruCell(s.gru0H[:48], s.gru0X[:144], s.gru0R[:144])
 }
 
-// layerOutGeneric is layer "out": Linear, 16 units; out.weight 16×39, 15.4 % dense
+// layerOutGeneric is layer "out": Linear, 16 units; out.weight 16×39, 15.4 % dense.
 //
 //go:noinline
 func layerOutGeneric(s *State) {
-	// out.weight [16 39], density 15.38 %: block, 12 steps.
+	// out.weight [16 39], density 15.38 %: straight-line Go.
 	matrix2Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 11328, 16)), (*[39]float32)(s.gru0H[:39]), &matrix2Weights)
 }
 
-// layerYGeneric is layer "y": Activation sigmoid, 16 elements
+// layerYGeneric is layer "y": Activation sigmoid, 16 elements.
 //
 //go:noinline
 func layerYGeneric(s *State) {
 	sigmoid(s.y[:16], s.out[:16])
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 143 of matrix
-// gru0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 143 of
+// gru0.weight_ih, padding counted.
 func matrix0Part0(y, b *[144]float32, x *[20]float32, w *[354]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -663,8 +663,8 @@ var matrix0Weights = [...]float32{
 	0.10032045, -0.21513745,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 111 of matrix
-// gru0.weight_hh.
+// matrix1Part0 computes y = b + W·x for rows 0 to 111 of
+// gru0.weight_hh, padding counted.
 func matrix1Part0(y, b *[112]float32, x *[39]float32, w *[941]float32) {
 	{
 		a0 := float32(w[0] * x[4])
@@ -1647,8 +1647,8 @@ func matrix1Part0(y, b *[112]float32, x *[39]float32, w *[941]float32) {
 	}
 }
 
-// matrix1Part1 computes y = b + W·x for rows 112 to 143 of matrix
-// gru0.weight_hh.
+// matrix1Part1 computes y = b + W·x for rows 112 to 143 of
+// gru0.weight_hh, padding counted.
 func matrix1Part1(y, b *[32]float32, x *[39]float32, w *[941]float32) {
 	{
 		a0 := float32(w[811] * x[2])
@@ -1952,8 +1952,8 @@ var matrix1Weights = [...]float32{
 	-0.12825479, 0.0784575, -0.04883742, -0.13903277, -0.09391732,
 }
 
-// matrix2Part0 computes y = b + W·x for rows 0 to 15 of matrix
-// out.weight.
+// matrix2Part0 computes y = b + W·x for rows 0 to 15 of
+// out.weight, padding counted.
 func matrix2Part0(y, b *[16]float32, x *[39]float32, w *[96]float32) {
 	{
 		a0 := float32(w[0] * x[2])

@@ -5,17 +5,23 @@
 
 package grublock
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // fingerprint opens every saved stream: only this compilation of the model can read it.
-const fingerprint = "r\xcfdK%\x83\x90`"
+const fingerprint = "\x72\xcf\x64\x4b\x25\x83\x90\x60"
 
 // streamSize is the number of bytes of a saved stream.
 const streamSize = 164
 
-// AppendBinary appends the states of the stream to b: a fingerprint of the model,
-// "gru0.h" [39],
-// as little-endian float32. The error is nil.
+// AppendBinary appends the stream to b: a fingerprint of the model, and as
+// little-endian float32
+//
+//   - state "gru0.h", 39 elements
+//
+// The error is nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, fingerprint...)
 	b = appendFloats(b, s.gru0H[:39])
@@ -30,8 +36,11 @@ func (s *State) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary continues a stream that AppendBinary saved. On an error, for
 // bytes that are no stream of this package, the stream stays as it was.
 func (s *State) UnmarshalBinary(b []byte) error {
-	if len(b) != streamSize || string(b[:len(fingerprint)]) != fingerprint {
-		return fmt.Errorf("grublock: %d bytes are no stream of this model, which has %d", len(b), streamSize)
+	if len(b) != streamSize {
+		return fmt.Errorf("grublock: a saved stream of %d bytes, want %d", len(b), streamSize)
+	}
+	if string(b[:len(fingerprint)]) != fingerprint {
+		return errors.New("grublock: the saved stream is of another model or compilation")
 	}
 	s.Reset()
 	b = b[len(fingerprint):]

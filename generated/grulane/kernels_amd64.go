@@ -26,7 +26,7 @@ func (s *State) stepAVX2() {
 	layerGru0AVX2(s)
 }
 
-// layerGru0AVX2 is layer "gru0": GRU, 64 units; gru0.weight_ih 192×32, 12.5 % dense; gru0.weight_hh 192×64, 12.5 % dense
+// layerGru0AVX2 is layer "gru0": GRU, 64 units; gru0.weight_ih 192×32, 12.5 % dense; gru0.weight_hh 192×64, 12.5 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {

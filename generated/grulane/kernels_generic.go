@@ -10,21 +10,21 @@ func (s *State) stepGeneric() {
 	layerGru0Generic(s)
 }
 
-// layerGru0Generic is layer "gru0": GRU, 64 units; gru0.weight_ih 192×32, 12.5 % dense; gru0.weight_hh 192×64, 12.5 % dense
+// layerGru0Generic is layer "gru0": GRU, 64 units; gru0.weight_ih 192×32, 12.5 % dense; gru0.weight_hh 192×64, 12.5 % dense.
 //
 //go:noinline
 func layerGru0Generic(s *State) {
-	// gru0.weight_ih [192 32], density 12.5 %: window, 116 steps.
+	// gru0.weight_ih [192 32], density 12.5 %: straight-line Go.
 	matrix0Part0((*[180]float32)(s.gru0X[:180]), (*[180]float32)(weightsAt[float32](weights, 12032, 180)), (*[32]float32)(s.x[:32]), &matrix0Weights)
 	matrix0Part1((*[12]float32)(s.gru0X[180:192]), (*[12]float32)(weightsAt[float32](weights, 12752, 12)), (*[32]float32)(s.x[:32]), &matrix0Weights)
-	// gru0.weight_hh [192 64], density 12.5 %: window, 228 steps.
+	// gru0.weight_hh [192 64], density 12.5 %: straight-line Go.
 	matrix1Part0((*[104]float32)(s.gru0R[:104]), (*[104]float32)(weightsAt[float32](weights, 12800, 104)), (*[64]float32)(s.gru0H[:64]), &matrix1Weights)
 	matrix1Part1((*[88]float32)(s.gru0R[104:192]), (*[88]float32)(weightsAt[float32](weights, 13216, 88)), (*[64]float32)(s.gru0H[:64]), &matrix1Weights)
 	gruCell(s.gru0H[:64], s.gru0X[:192], s.gru0R[:192])
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 179 of matrix
-// gru0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 179 of
+// gru0.weight_ih, padding counted.
 func matrix0Part0(y, b *[180]float32, x *[32]float32, w *[768]float32) {
 	{
 		a0 := float32(w[0] * x[3])
@@ -1022,8 +1022,8 @@ func matrix0Part0(y, b *[180]float32, x *[32]float32, w *[768]float32) {
 	}
 }
 
-// matrix0Part1 computes y = b + W·x for rows 180 to 191 of matrix
-// gru0.weight_ih.
+// matrix0Part1 computes y = b + W·x for rows 180 to 191 of
+// gru0.weight_ih, padding counted.
 func matrix0Part1(y, b *[12]float32, x *[32]float32, w *[768]float32) {
 	{
 		a0 := float32(w[724] * x[5])
@@ -1189,8 +1189,8 @@ var matrix0Weights = [...]float32{
 	0.17037967, -0.16849989, 0.15051526, 0.17527917, 0.14210583, -0.16188928, -0.1602398, 0.09765019,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 103 of matrix
-// gru0.weight_hh.
+// matrix1Part0 computes y = b + W·x for rows 0 to 103 of
+// gru0.weight_hh, padding counted.
 func matrix1Part0(y, b *[104]float32, x *[64]float32, w *[1536]float32) {
 	{
 		a0 := float32(w[0] * x[4])
@@ -2182,8 +2182,8 @@ func matrix1Part0(y, b *[104]float32, x *[64]float32, w *[1536]float32) {
 	}
 }
 
-// matrix1Part1 computes y = b + W·x for rows 104 to 191 of matrix
-// gru0.weight_hh.
+// matrix1Part1 computes y = b + W·x for rows 104 to 191 of
+// gru0.weight_hh, padding counted.
 func matrix1Part1(y, b *[88]float32, x *[64]float32, w *[1536]float32) {
 	{
 		a0 := float32(w[832] * x[1])

@@ -26,7 +26,7 @@ func (s *State) stepAVX2() {
 	layerOutAVX2(s)
 }
 
-// layerGru0AVX2 is layer "gru0": GRU, 23 units; gru0.weight_ih 69×19, 20.7 % dense; gru0.weight_hh 69×23, 23.1 % dense
+// layerGru0AVX2 is layer "gru0": GRU, 23 units; gru0.weight_ih 69×19, 20.7 % dense; gru0.weight_hh 69×23, 23.1 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {
@@ -40,7 +40,7 @@ func layerGru0AVX2(s *State) {
 	gruUpdateReLUAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], &s.gru0N[0], 32)
 }
 
-// layerOutAVX2 is layer "out": Linear, 11 units; out.weight 11×23, 22.1 % dense
+// layerOutAVX2 is layer "out": Linear, 11 units; out.weight 11×23, 22.1 % dense.
 //
 //go:noinline
 func layerOutAVX2(s *State) {

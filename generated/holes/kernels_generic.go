@@ -10,30 +10,30 @@ func (s *State) stepGeneric() {
 	layerOutGeneric(s)
 }
 
-// layerGru0Generic is layer "gru0": GRU, 23 units; gru0.weight_ih 69×19, 20.7 % dense; gru0.weight_hh 69×23, 23.1 % dense
+// layerGru0Generic is layer "gru0": GRU, 23 units; gru0.weight_ih 69×19, 20.7 % dense; gru0.weight_hh 69×23, 23.1 % dense.
 //
 //go:noinline
 func layerGru0Generic(s *State) {
-	// gru0.weight_ih [69 19], density 20.75 %: dense, 228 steps.
+	// gru0.weight_ih [69 19], density 20.75 %: straight-line Go.
 	matrix0Part0((*[96]float32)(s.gru0X[:96]), (*[96]float32)(weightsAt[float32](weights, 13824, 96)), (*[19]float32)(s.x[:19]), &matrix0Weights)
-	// gru0.weight_hh[0:46] [46 23], density 22.87 %: unrolled, 60 steps.
+	// gru0.weight_hh[0:46] [46 23], density 22.87 %: straight-line Go.
 	matrix1Part0((*[64]float32)(s.gru0R[:64]), (*[64]float32)(weightsAt[float32](weights, 14208, 64)), (*[23]float32)(s.gru0H[:23]), &matrix1Weights)
 	gruReset(s.gru0Rh[:32], s.gru0H[:32], s.gru0X[:32], s.gru0R[:32])
-	// gru0.weight_hh[46:69] [23 23], density 23.44 %: dense, 92 steps.
+	// gru0.weight_hh[46:69] [23 23], density 23.44 %: straight-line Go.
 	matrix2Part0((*[32]float32)(s.gru0N[:32]), (*[32]float32)(weightsAt[float32](weights, 14464, 32)), (*[23]float32)(s.gru0Rh[:23]), &matrix2Weights)
 	gruUpdateReLU(s.gru0H[:32], s.gru0X[:96], s.gru0R[:64], s.gru0N[:32])
 }
 
-// layerOutGeneric is layer "out": Linear, 11 units; out.weight 11×23, 22.1 % dense
+// layerOutGeneric is layer "out": Linear, 11 units; out.weight 11×23, 22.1 % dense.
 //
 //go:noinline
 func layerOutGeneric(s *State) {
-	// out.weight [11 23], density 22.13 %: dense, 46 steps.
+	// out.weight [11 23], density 22.13 %: straight-line Go.
 	matrix3Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 14592, 16)), (*[23]float32)(s.gru0H[:23]), &matrix3Weights)
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 95 of matrix
-// gru0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 95 of
+// gru0.weight_ih, padding counted.
 func matrix0Part0(y, b *[96]float32, x *[19]float32, w *[272]float32) {
 	{
 		a0 := float32(w[0] * x[6])
@@ -491,8 +491,8 @@ var matrix0Weights = [...]float32{
 	-0.2250038, 0.18084759, -0.16189595, 0.21677382, 0.19068867, -0.18829924, -0.20131855, 0.17202242,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 63 of matrix
-// gru0.weight_hh[0:46].
+// matrix1Part0 computes y = b + W·x for rows 0 to 63 of
+// gru0.weight_hh[0:46], padding counted.
 func matrix1Part0(y, b *[64]float32, x *[23]float32, w *[242]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -869,8 +869,8 @@ var matrix1Weights = [...]float32{
 	-0.14936517, -0.17463255,
 }
 
-// matrix2Part0 computes y = b + W·x for rows 0 to 31 of matrix
-// gru0.weight_hh[46:69].
+// matrix2Part0 computes y = b + W·x for rows 0 to 31 of
+// gru0.weight_hh[46:69], padding counted.
 func matrix2Part0(y, b *[32]float32, x *[23]float32, w *[124]float32) {
 	{
 		a0 := float32(w[0] * x[2])
@@ -1066,8 +1066,8 @@ var matrix2Weights = [...]float32{
 	-0.14210255, 0.14916645, 0.13853769, 0.18325333,
 }
 
-// matrix3Part0 computes y = b + W·x for rows 0 to 15 of matrix
-// out.weight.
+// matrix3Part0 computes y = b + W·x for rows 0 to 15 of
+// out.weight, padding counted.
 func matrix3Part0(y, b *[16]float32, x *[23]float32, w *[56]float32) {
 	{
 		a0 := float32(w[0] * x[0])

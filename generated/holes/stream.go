@@ -4,17 +4,23 @@
 
 package holes
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // fingerprint opens every saved stream: only this compilation of the model can read it.
-const fingerprint = "W eZ\x84\xe1\x9e\xcb"
+const fingerprint = "\x57\x20\x65\x5a\x84\xe1\x9e\xcb"
 
 // streamSize is the number of bytes of a saved stream.
 const streamSize = 100
 
-// AppendBinary appends the states of the stream to b: a fingerprint of the model,
-// "gru0.h" [23],
-// as little-endian float32. The error is nil.
+// AppendBinary appends the stream to b: a fingerprint of the model, and as
+// little-endian float32
+//
+//   - state "gru0.h", 23 elements
+//
+// The error is nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, fingerprint...)
 	b = appendFloats(b, s.gru0H[:23])
@@ -29,8 +35,11 @@ func (s *State) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary continues a stream that AppendBinary saved. On an error, for
 // bytes that are no stream of this package, the stream stays as it was.
 func (s *State) UnmarshalBinary(b []byte) error {
-	if len(b) != streamSize || string(b[:len(fingerprint)]) != fingerprint {
-		return fmt.Errorf("holes: %d bytes are no stream of this model, which has %d", len(b), streamSize)
+	if len(b) != streamSize {
+		return fmt.Errorf("holes: a saved stream of %d bytes, want %d", len(b), streamSize)
+	}
+	if string(b[:len(fingerprint)]) != fingerprint {
+		return errors.New("holes: the saved stream is of another model or compilation")
 	}
 	s.Reset()
 	b = b[len(fingerprint):]

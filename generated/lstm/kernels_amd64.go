@@ -27,7 +27,7 @@ func (s *State) stepAVX2() {
 	layerYAVX2(s)
 }
 
-// layerLstm0AVX2 is layer "lstm0": LSTM, 33 units; lstm0.weight_ih 132×17, 20.0 % dense; lstm0.weight_hh 132×33, 20.0 % dense
+// layerLstm0AVX2 is layer "lstm0": LSTM, 33 units; lstm0.weight_ih 132×17, 20.0 % dense; lstm0.weight_hh 132×33, 20.0 % dense.
 //
 //go:noinline
 func layerLstm0AVX2(s *State) {
@@ -38,7 +38,7 @@ func layerLstm0AVX2(s *State) {
 	lstmCellAVX2(&s.lstm0H[0], &s.lstm0C[0], &s.lstm0X[0], &s.lstm0R[0], 48)
 }
 
-// layerOutAVX2 is layer "out": Linear, 5 units; out.weight 5×33, 20.0 % dense
+// layerOutAVX2 is layer "out": Linear, 5 units; out.weight 5×33, 20.0 % dense.
 //
 //go:noinline
 func layerOutAVX2(s *State) {
@@ -46,7 +46,7 @@ func layerOutAVX2(s *State) {
 	matvecF32UnrolledM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 14016)), &s.lstm0H[0], (*byte)(unsafe.Add(weights, 11968)))
 }
 
-// layerYAVX2 is layer "y": Softmax, 5 elements
+// layerYAVX2 is layer "y": Softmax, 5 elements.
 //
 //go:noinline
 func layerYAVX2(s *State) {

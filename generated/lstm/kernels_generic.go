@@ -11,35 +11,35 @@ func (s *State) stepGeneric() {
 	layerYGeneric(s)
 }
 
-// layerLstm0Generic is layer "lstm0": LSTM, 33 units; lstm0.weight_ih 132×17, 20.0 % dense; lstm0.weight_hh 132×33, 20.0 % dense
+// layerLstm0Generic is layer "lstm0": LSTM, 33 units; lstm0.weight_ih 132×17, 20.0 % dense; lstm0.weight_hh 132×33, 20.0 % dense.
 //
 //go:noinline
 func layerLstm0Generic(s *State) {
-	// lstm0.weight_ih [132 17], density 20.01 %: unrolled, 128 steps.
+	// lstm0.weight_ih [132 17], density 20.01 %: straight-line Go.
 	matrix0Part0((*[192]float32)(s.lstm0X[:192]), (*[192]float32)(weightsAt[float32](weights, 12480, 192)), (*[17]float32)(s.x[:17]), &matrix0Weights)
-	// lstm0.weight_hh [132 33], density 20 %: unrolled, 216 steps.
+	// lstm0.weight_hh [132 33], density 20 %: straight-line Go.
 	matrix1Part0((*[160]float32)(s.lstm0R[:160]), (*[160]float32)(weightsAt[float32](weights, 13248, 160)), (*[33]float32)(s.lstm0H[:33]), &matrix1Weights)
 	matrix1Part1((*[32]float32)(s.lstm0R[160:192]), (*[32]float32)(weightsAt[float32](weights, 13888, 32)), (*[33]float32)(s.lstm0H[:33]), &matrix1Weights)
 	lstmCell(s.lstm0H[:48], s.lstm0C[:48], s.lstm0X[:192], s.lstm0R[:192])
 }
 
-// layerOutGeneric is layer "out": Linear, 5 units; out.weight 5×33, 20.0 % dense
+// layerOutGeneric is layer "out": Linear, 5 units; out.weight 5×33, 20.0 % dense.
 //
 //go:noinline
 func layerOutGeneric(s *State) {
-	// out.weight [5 33], density 20 %: unrolled, 12 steps.
+	// out.weight [5 33], density 20 %: straight-line Go.
 	matrix2Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 14016, 16)), (*[33]float32)(s.lstm0H[:33]), &matrix2Weights)
 }
 
-// layerYGeneric is layer "y": Softmax, 5 elements
+// layerYGeneric is layer "y": Softmax, 5 elements.
 //
 //go:noinline
 func layerYGeneric(s *State) {
 	softmax(s.y[:8], s.out[:8], 5)
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 191 of matrix
-// lstm0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 191 of
+// lstm0.weight_ih, padding counted.
 func matrix0Part0(y, b *[192]float32, x *[17]float32, w *[449]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -841,8 +841,8 @@ var matrix0Weights = [...]float32{
 	-0.20703325,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 159 of matrix
-// lstm0.weight_hh.
+// matrix1Part0 computes y = b + W·x for rows 0 to 159 of
+// lstm0.weight_hh, padding counted.
 func matrix1Part0(y, b *[160]float32, x *[33]float32, w *[871]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -1846,8 +1846,8 @@ func matrix1Part0(y, b *[160]float32, x *[33]float32, w *[871]float32) {
 	}
 }
 
-// matrix1Part1 computes y = b + W·x for rows 160 to 191 of matrix
-// lstm0.weight_hh.
+// matrix1Part1 computes y = b + W·x for rows 160 to 191 of
+// lstm0.weight_hh, padding counted.
 func matrix1Part1(y, b *[32]float32, x *[33]float32, w *[871]float32) {
 	{
 		a0 := float32(w[760] * x[0])
@@ -2123,8 +2123,8 @@ var matrix1Weights = [...]float32{
 	-0.14369403, 0.16292815, 0.15935363, 0.1473643, -0.15841162, -0.14745948, 0.16821636,
 }
 
-// matrix2Part0 computes y = b + W·x for rows 0 to 15 of matrix
-// out.weight.
+// matrix2Part0 computes y = b + W·x for rows 0 to 15 of
+// out.weight, padding counted.
 func matrix2Part0(y, b *[16]float32, x *[33]float32, w *[33]float32) {
 	{
 		a0 := float32(w[0] * x[0])

@@ -13,9 +13,13 @@ const (
 )
 
 // State is one stream through the model. The zero value is a stream at its
-// beginning. A State holds all that a step needs, so that nothing is allocated; it
-// may be copied to fork the stream, and must not be used by two goroutines at a
+// beginning. A State holds all that a step needs, so that nothing is allocated; a
+// copy of it is a fork of the stream. It must not be used by two goroutines at a
 // time. The weights are shared by all of them.
+//
+// Its buffers, and the next State of a slice, lie at multiples of 64 bytes from its
+// start. The heap of today's Go puts a State, or a slice of them, at such a
+// multiple too. One that lies elsewhere works, but its loads cross cache lines.
 type State struct {
 	x      [48]float32
 	lstm0H [64]float32 // state "lstm0.h" [33]
@@ -26,8 +30,7 @@ type State struct {
 	y      [32]float32
 }
 
-// Step reads one frame of x and writes one of y. It does not
-// allocate.
+// Step reads one frame of x and writes one of y. It does not allocate.
 func (s *State) Step(y *[OutputSize]float32, x *[InputSize]float32) {
 	copy(s.x[:17], x[:])
 	s.step()
@@ -35,8 +38,8 @@ func (s *State) Step(y *[OutputSize]float32, x *[InputSize]float32) {
 }
 
 // Run steps through all frames of x, which lie one after the other, and writes as
-// many of y, the same as repeated Steps. An error, for lengths that do not fit
-// or an index out of range, leaves the stream as it was. It does not allocate.
+// many of y, the same as repeated Steps. An error, for lengths that do not fit, leaves
+// the stream as it was. Inputs and outputs must not overlap. It does not allocate.
 func (s *State) Run(y []float32, x []float32) error {
 	frames := len(x) / InputSize
 	if len(x) != frames*InputSize {

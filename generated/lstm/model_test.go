@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -109,13 +110,91 @@ func TestRunEqualsStep(t *testing.T) {
 		if a != b {
 			t.Error("the streams differ behind the last step")
 		}
-		if err := runMisfit(&b); err == nil {
-			t.Error("Run takes an output of the wrong length")
+	})
+}
+
+// TestRefuses wants errors of Run and panics of Step for arguments that do not
+// fit, and the stream to stay where it was.
+func TestRefuses(t *testing.T) {
+	var s State
+	for _, f := range randomFrames(1, 3) {
+		f.step(&s)
+	}
+	before := s
+	for i, err := range misfits(&s) {
+		if err == nil {
+			t.Errorf("Run takes argument %d with one element too many", i)
 		}
-		if a != b {
-			t.Error("an error of Run moved the stream")
+	}
+	for _, f := range outOfRange() {
+		if err := run(&s, append(randomFrames(2, 2), f)); err == nil {
+			t.Errorf("Run takes the index in %+v", f)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Step takes the index in %+v", f)
+				}
+			}()
+			f.step(&s)
+		}()
+	}
+	if s != before {
+		t.Error("an argument that was refused moved the stream")
+	}
+}
+
+// TestOddInputs steps over denormal numbers, which are computed like others, and
+// over infinities and NaN, which Reset gets rid of.
+func TestOddInputs(t *testing.T) {
+	frames := func(x ...float64) []frame {
+		list := randomFrames(8, len(x))
+		for i := range list {
+			list[i].fill(func() float32 { return float32(x[i]) }, func(int) int { return 0 })
+		}
+		return list
+	}
+	var want []frame
+	forEachKernel(t, func(t *testing.T) {
+		var s State
+		tiny := frames(1e-40, -1e-45, 1e-38)
+		for i := range tiny {
+			tiny[i].step(&s)
+			if want == nil || i >= len(want) {
+				want = append(want, tiny[i])
+			}
+			for k, got := range tiny[i].outputs() {
+				if !near(float64(got), float64(want[i].outputs()[k])) {
+					t.Errorf("step %d, output %d: %v, portable %v", i, k, got, want[i].outputs()[k])
+				}
+			}
+		}
+		for _, f := range frames(math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat32) {
+			f.step(&s)
+		}
+		s.Reset()
+		again := frames(1e-40, -1e-45, 1e-38)
+		for i := range again {
+			again[i].step(&s)
+			if !sameBits(again[i].outputs(), tiny[i].outputs()) {
+				t.Errorf("step %d after Reset: %v, at first %v", i, again[i].outputs(), tiny[i].outputs())
+			}
 		}
 	})
+}
+
+// TestLayout wants the buffers of a State, and the next State of a slice, at
+// multiples of 64 bytes.
+func TestLayout(t *testing.T) {
+	typ := reflect.TypeFor[State]()
+	for i := range typ.NumField() {
+		if f := typ.Field(i); f.Type.Kind() == reflect.Array && f.Name != "_" && f.Offset%64 != 0 {
+			t.Errorf("%s lies at byte %d, want a multiple of 64", f.Name, f.Offset)
+		}
+	}
+	if size := typ.Size(); unsafe.Sizeof(uintptr(0)) == 8 && size%64 != 0 {
+		t.Errorf("a State has %d bytes, want a multiple of 64", size)
+	}
 }
 
 // TestReset steps a used stream again and wants what a new one gives.

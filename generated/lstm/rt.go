@@ -57,7 +57,8 @@ func avx2Usable(cpuid func(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32), xg
 	return ebx&avx2 != 0
 }
 
-// Coefficients of p, as float32 values.
+// Coefficients of p in eʳ−1 = r + r²·p(r) for |r| ≤ ln(2)/2: a minimax
+// polynomial, as float32 values.
 const (
 	expC2 = 0.4999999701976776    // 0x3effffff
 	expC3 = 0.16666539013385773   // 0x3e2aaa55
@@ -192,7 +193,7 @@ func readFloats(v []float32, b []byte) []byte {
 }
 
 // section is one array of a weights file: len bytes at byte off, made of
-// little-endian elements of Width bytes.
+// little-endian elements of width bytes.
 type section struct{ off, len, width int }
 
 // loadWeights returns the base of a weights file whose sections hold elements

@@ -4,18 +4,24 @@
 
 package lstm
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // fingerprint opens every saved stream: only this compilation of the model can read it.
-const fingerprint = "\x1f7\xb8\x1cc\u038bL"
+const fingerprint = "\x1f\x37\xb8\x1c\x63\xce\x8b\x4c"
 
 // streamSize is the number of bytes of a saved stream.
 const streamSize = 272
 
-// AppendBinary appends the states of the stream to b: a fingerprint of the model,
-// "lstm0.h" [33],
-// "lstm0.c" [33],
-// as little-endian float32. The error is nil.
+// AppendBinary appends the stream to b: a fingerprint of the model, and as
+// little-endian float32
+//
+//   - state "lstm0.h", 33 elements
+//   - state "lstm0.c", 33 elements
+//
+// The error is nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, fingerprint...)
 	b = appendFloats(b, s.lstm0H[:33])
@@ -31,8 +37,11 @@ func (s *State) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary continues a stream that AppendBinary saved. On an error, for
 // bytes that are no stream of this package, the stream stays as it was.
 func (s *State) UnmarshalBinary(b []byte) error {
-	if len(b) != streamSize || string(b[:len(fingerprint)]) != fingerprint {
-		return fmt.Errorf("lstm: %d bytes are no stream of this model, which has %d", len(b), streamSize)
+	if len(b) != streamSize {
+		return fmt.Errorf("lstm: a saved stream of %d bytes, want %d", len(b), streamSize)
+	}
+	if string(b[:len(fingerprint)]) != fingerprint {
+		return errors.New("lstm: the saved stream is of another model or compilation")
 	}
 	s.Reset()
 	b = b[len(fingerprint):]

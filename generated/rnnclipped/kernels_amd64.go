@@ -26,7 +26,7 @@ func (s *State) stepAVX2() {
 	layerRnn1AVX2(s)
 }
 
-// layerRnn0AVX2 is layer "rnn0": RNN, 37 units; rnn0.weight_ih 37×13, 15.0 % dense; rnn0.weight_hh 37×37, 15.0 % dense
+// layerRnn0AVX2 is layer "rnn0": RNN, 37 units; rnn0.weight_ih 37×13, 15.0 % dense; rnn0.weight_hh 37×37, 15.0 % dense.
 //
 //go:noinline
 func layerRnn0AVX2(s *State) {
@@ -37,7 +37,7 @@ func layerRnn0AVX2(s *State) {
 	clippedReLUAVX2(&s.rnn0H[0], &s.rnn0X[0], 48, 20)
 }
 
-// layerRnn1AVX2 is layer "rnn1": RNN, 29 units; rnn1.weight_ih 29×37, 15.0 % dense; rnn1.weight_hh 29×29, 15.0 % dense
+// layerRnn1AVX2 is layer "rnn1": RNN, 29 units; rnn1.weight_ih 29×37, 15.0 % dense; rnn1.weight_hh 29×29, 15.0 % dense.
 //
 //go:noinline
 func layerRnn1AVX2(s *State) {

@@ -10,30 +10,30 @@ func (s *State) stepGeneric() {
 	layerRnn1Generic(s)
 }
 
-// layerRnn0Generic is layer "rnn0": RNN, 37 units; rnn0.weight_ih 37×13, 15.0 % dense; rnn0.weight_hh 37×37, 15.0 % dense
+// layerRnn0Generic is layer "rnn0": RNN, 37 units; rnn0.weight_ih 37×13, 15.0 % dense; rnn0.weight_hh 37×37, 15.0 % dense.
 //
 //go:noinline
 func layerRnn0Generic(s *State) {
-	// rnn0.weight_ih [37 13], density 14.97 %: unrolled, 20 steps.
+	// rnn0.weight_ih [37 13], density 14.97 %: straight-line Go.
 	matrix0Part0((*[48]float32)(s.rnn0X[:48]), (*[48]float32)(weightsAt[float32](weights, 5312, 48)), (*[13]float32)(s.x[:13]), &matrix0Weights)
-	// rnn0.weight_hh [37 37], density 14.97 %: unrolled, 40 steps.
+	// rnn0.weight_hh [37 37], density 14.97 %: straight-line Go.
 	matrix1Part0((*[48]float32)(s.rnn0X[:48]), (*[48]float32)(s.rnn0X[:48]), (*[37]float32)(s.rnn0H[:37]), &matrix1Weights)
 	clippedReLU(s.rnn0H[:48], s.rnn0X[:48], 20)
 }
 
-// layerRnn1Generic is layer "rnn1": RNN, 29 units; rnn1.weight_ih 29×37, 15.0 % dense; rnn1.weight_hh 29×29, 15.0 % dense
+// layerRnn1Generic is layer "rnn1": RNN, 29 units; rnn1.weight_ih 29×37, 15.0 % dense; rnn1.weight_hh 29×29, 15.0 % dense.
 //
 //go:noinline
 func layerRnn1Generic(s *State) {
-	// rnn1.weight_ih [29 37], density 15 %: unrolled, 44 steps.
+	// rnn1.weight_ih [29 37], density 15 %: straight-line Go.
 	matrix2Part0((*[32]float32)(s.rnn1X[:32]), (*[32]float32)(weightsAt[float32](weights, 5504, 32)), (*[37]float32)(s.rnn0H[:37]), &matrix2Weights)
-	// rnn1.weight_hh [29 29], density 14.98 %: unrolled, 40 steps.
+	// rnn1.weight_hh [29 29], density 14.98 %: straight-line Go.
 	matrix3Part0((*[32]float32)(s.rnn1X[:32]), (*[32]float32)(s.rnn1X[:32]), (*[29]float32)(s.rnn1H[:29]), &matrix3Weights)
 	clippedReLU(s.rnn1H[:32], s.rnn1X[:32], 20)
 }
 
-// matrix0Part0 computes y = b + W·x for rows 0 to 47 of matrix
-// rnn0.weight_ih.
+// matrix0Part0 computes y = b + W·x for rows 0 to 47 of
+// rnn0.weight_ih, padding counted.
 func matrix0Part0(y, b *[48]float32, x *[13]float32, w *[72]float32) {
 	{
 		a0 := float32(w[0] * x[6])
@@ -194,8 +194,8 @@ var matrix0Weights = [...]float32{
 	-0.27297336, 0.24368104, 0.26091126, 0.25811157, 0.26941943, 0.24428785, -0.24703522, -0.26925835,
 }
 
-// matrix1Part0 computes y = b + W·x for rows 0 to 47 of matrix
-// rnn0.weight_hh.
+// matrix1Part0 computes y = b + W·x for rows 0 to 47 of
+// rnn0.weight_hh, padding counted.
 func matrix1Part0(y, b *[48]float32, x *[37]float32, w *[205]float32) {
 	{
 		a0 := float32(w[0] * x[0])
@@ -506,8 +506,8 @@ var matrix1Weights = [...]float32{
 	0.15713872, 0.16218555, 0.15785415, -0.15868405, -0.15596318,
 }
 
-// matrix2Part0 computes y = b + W·x for rows 0 to 31 of matrix
-// rnn1.weight_ih.
+// matrix2Part0 computes y = b + W·x for rows 0 to 31 of
+// rnn1.weight_ih, padding counted.
 func matrix2Part0(y, b *[32]float32, x *[37]float32, w *[161]float32) {
 	{
 		a0 := float32(w[0] * x[17])
@@ -745,8 +745,8 @@ var matrix2Weights = [...]float32{
 	-0.1604686,
 }
 
-// matrix3Part0 computes y = b + W·x for rows 0 to 31 of matrix
-// rnn1.weight_hh.
+// matrix3Part0 computes y = b + W·x for rows 0 to 31 of
+// rnn1.weight_hh, padding counted.
 func matrix3Part0(y, b *[32]float32, x *[29]float32, w *[126]float32) {
 	{
 		a0 := float32(w[0] * x[12])

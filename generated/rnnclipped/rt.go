@@ -66,7 +66,7 @@ func readFloats(v []float32, b []byte) []byte {
 }
 
 // section is one array of a weights file: len bytes at byte off, made of
-// little-endian elements of Width bytes.
+// little-endian elements of width bytes.
 type section struct{ off, len, width int }
 
 // loadWeights returns the base of a weights file whose sections hold elements

@@ -4,18 +4,24 @@
 
 package rnnclipped
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // fingerprint opens every saved stream: only this compilation of the model can read it.
-const fingerprint = "\x8cs\x120\x12\x10\x1aF"
+const fingerprint = "\x8c\x73\x12\x30\x12\x10\x1a\x46"
 
 // streamSize is the number of bytes of a saved stream.
 const streamSize = 272
 
-// AppendBinary appends the states of the stream to b: a fingerprint of the model,
-// "rnn0.h" [37],
-// "rnn1.h" [29],
-// as little-endian float32. The error is nil.
+// AppendBinary appends the stream to b: a fingerprint of the model, and as
+// little-endian float32
+//
+//   - state "rnn0.h", 37 elements
+//   - state "rnn1.h", 29 elements
+//
+// The error is nil.
 func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, fingerprint...)
 	b = appendFloats(b, s.rnn0H[:37])
@@ -31,8 +37,11 @@ func (s *State) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary continues a stream that AppendBinary saved. On an error, for
 // bytes that are no stream of this package, the stream stays as it was.
 func (s *State) UnmarshalBinary(b []byte) error {
-	if len(b) != streamSize || string(b[:len(fingerprint)]) != fingerprint {
-		return fmt.Errorf("rnnclipped: %d bytes are no stream of this model, which has %d", len(b), streamSize)
+	if len(b) != streamSize {
+		return fmt.Errorf("rnnclipped: a saved stream of %d bytes, want %d", len(b), streamSize)
+	}
+	if string(b[:len(fingerprint)]) != fingerprint {
+		return errors.New("rnnclipped: the saved stream is of another model or compilation")
 	}
 	s.Reset()
 	b = b[len(fingerprint):]
