@@ -118,7 +118,7 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 	say("text: %s; %d characters of %d kinds, %d more held out", name, corpus.Len(trainer.Train), corpus.Vocabulary.Size(), corpus.Len(trainer.Valid))
 
 	say("training two GRUs of %d units, one dense, one pruned to %s in the pattern %v", d.hidden, percent(1-d.sparsity), d.pattern)
-	denseRun, sparseRun, err := trainBoth(ctx, corpus, d.config(data, size), size.training, newDemoProgress(e.stderr, time.Now, "dense", "sparse"))
+	denseRun, sparseRun, err := trainBoth(ctx, corpus, d.config(data, size, corpus.Outputs), size.training, newDemoProgress(e.stderr, time.Now, "dense", "sparse"))
 	if err != nil {
 		return err
 	}
@@ -179,18 +179,43 @@ func (d *demo) run(ctx context.Context, e *env, size demoSize) (err error) {
 	return r.print(e.stdout)
 }
 
-// config is that of the sparse run.
-func (d *demo) config(data trainer.DataConfig, size demoSize) trainer.Config {
+// config is that of the sparse run, for a text of that many classes.
+func (d *demo) config(data trainer.DataConfig, size demoSize, classes int) trainer.Config {
 	return trainer.Config{
 		Data:          data,
 		Model:         trainer.ModelConfig{Cell: trainer.GRU, Hidden: []int{d.hidden}, Embed: size.embed},
 		Optimizer:     trainer.OptimizerConfig{Rate: size.rate, Floor: .02},
-		Pruning:       trainer.PruningConfig{Density: 1 - d.sparsity, Pattern: d.pattern, Begin: .05, End: .4},
+		Pruning:       trainer.PruningConfig{Density: 1 - d.sparsity, Pattern: d.pattern, Begin: .05, End: .4, Rules: d.budget(size.embed, classes)},
 		Streams:       size.streams,
 		Segment:       size.window,
 		Steps:         size.steps,
 		ValidateEvery: size.steps, // at the end, that is
 		Seed:          d.seed,
+	}
+}
+
+// Small matrices at both ends of the network suffer more from pruning than the
+// recurrent one: they keep that many times the density asked for.
+const (
+	inputShare  = 2.5
+	outputShare = 1.5
+)
+
+// budget divides the density among the matrices so that it is that of all
+// together. There are no rules where too little would be left for the recurrent
+// matrix.
+func (d *demo) budget(embed, classes int) []string {
+	density := 1 - d.sparsity
+	input, recurrent, output := float64(3*d.hidden*embed), float64(3*d.hidden*d.hidden), float64(classes*d.hidden)
+	in, out := min(1, inputShare*density), min(1, outputShare*density)
+	left := (density*(input+recurrent+output) - in*input - out*output) / recurrent
+	if left < density/4 {
+		return nil
+	}
+	return []string{
+		fmt.Sprintf("gru0.weight_ih=%.4f", in),
+		fmt.Sprintf("gru0.weight_hh=%.4f", left),
+		fmt.Sprintf("out.weight=%.4f", out),
 	}
 }
 
