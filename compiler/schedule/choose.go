@@ -72,6 +72,8 @@ type chooser struct {
 	entries []Entry
 	forced  []string // [entry] name of the strategies it is held to; empty: any
 	taken   []int    // [entry] index of the chosen candidate
+
+	workingSet int // bytes of weights and indices of all that is chosen
 }
 
 // add looks at all strategies for a product.
@@ -143,25 +145,61 @@ func (c *chooser) force(p Product) string {
 }
 
 // settle chooses among the loops. The bandwidth depends on where the whole
-// program's weights lie, so on all choices at once: begin with the bandwidth of
-// the smallest program and choose again until nothing changes. Larger working
-// sets only make small forms more attractive, so few rounds are enough; the
-// bound holds in any case.
+// program's weights lie, so on all choices at once: begin with the smallest
+// form of every matrix, then take the cheapest for one after the other, each at
+// the bandwidth that it leads to, until nothing changes. The bound on rounds is
+// for choices that would go round in a circle at the edge of a level.
 func (c *chooser) settle() {
 	const rounds = 8
-	bandwidth := c.target.Levels[0].BytesPerCycle
+	for i := range c.entries {
+		c.take(i, c.smallest(i, c.forcedUnrolled(i)))
+	}
 	for range rounds {
 		changed := false
 		for i := range c.entries {
-			best := c.best(i, bandwidth, c.forcedUnrolled(i))
+			best := c.best(i, c.forcedUnrolled(i))
 			changed = changed || best != c.taken[i]
-			c.taken[i] = best
+			c.take(i, best)
 		}
-		bandwidth = c.bandwidth()
 		if !changed {
 			return
 		}
 	}
+}
+
+// take chooses a candidate and keeps count of the working set.
+func (c *chooser) take(i, candidate int) {
+	if c.taken[i] >= 0 {
+		c.workingSet -= c.chosen(i).Work.Bytes
+	}
+	c.taken[i] = candidate
+	c.workingSet += c.chosen(i).Work.Bytes
+}
+
+// ns is the time of an entry with a candidate instead of the one taken.
+func (c *chooser) ns(i int, cand Candidate) float64 {
+	set := c.workingSet - c.chosen(i).Work.Bytes + cand.Work.Bytes
+	return c.target.nanoseconds(cand.Strategy, cand.Work, c.target.BytesPerCycle(set))
+}
+
+// smallest is the candidate with the fewest bytes.
+func (c *chooser) smallest(i int, unrolled bool) int {
+	least := -1
+	for k, cand := range c.entries[i].Candidates {
+		if !cand.open(unrolled) {
+			continue
+		}
+		if least < 0 || cand.Work.Bytes < c.entries[i].Candidates[least].Work.Bytes {
+			least = k
+		}
+	}
+	return least
+}
+
+// open reports whether the candidate can be taken and is straight-line code, or
+// is not.
+func (c Candidate) open(unrolled bool) bool {
+	return c.Excluded == "" && (c.Strategy.Kernel == Unrolled) == unrolled
 }
 
 func (c *chooser) forcedUnrolled(i int) bool {
@@ -169,14 +207,15 @@ func (c *chooser) forcedUnrolled(i int) bool {
 		c.forced[i] == "unrolled/mantissa"
 }
 
-// best is the cheapest candidate of an entry that can be taken.
-func (c *chooser) best(i int, bandwidth float64, unrolled bool) int {
+// best is the cheapest candidate of an entry that can be taken, -1 when there is
+// none.
+func (c *chooser) best(i int, unrolled bool) int {
 	best, ns := -1, 0.0
 	for k, cand := range c.entries[i].Candidates {
-		if cand.Excluded != "" || (cand.Strategy.Kernel == Unrolled) != unrolled {
+		if !cand.open(unrolled) {
 			continue
 		}
-		if t := c.target.nanoseconds(cand.Strategy, cand.Work, bandwidth); best < 0 || t < ns {
+		if t := c.ns(i, cand); best < 0 || t < ns {
 			best, ns = k, t
 		}
 	}
@@ -187,7 +226,6 @@ func (c *chooser) best(i int, bandwidth float64, unrolled bool) int {
 // for a byte of code first, while the code of the whole program stays within
 // the budget. Forced straight-line code counts against it too.
 func (c *chooser) unroll() {
-	bandwidth := c.bandwidth()
 	budget := c.target.CodeBudget
 	type gain struct {
 		entry, candidate int
@@ -196,14 +234,12 @@ func (c *chooser) unroll() {
 	var gains []gain
 	for i, e := range c.entries {
 		budget -= c.chosen(i).Work.Code
-		k := c.best(i, bandwidth, true)
+		k := c.best(i, true)
 		if k < 0 || c.forcedUnrolled(i) {
 			continue
 		}
-		now, then := c.chosen(i), e.Candidates[k]
-		saved := c.target.nanoseconds(now.Strategy, now.Work, bandwidth) -
-			c.target.nanoseconds(then.Strategy, then.Work, bandwidth)
-		if saved > 0 {
+		then := e.Candidates[k]
+		if saved := c.ns(i, c.chosen(i)) - c.ns(i, then); saved > 0 {
 			gains = append(gains, gain{i, k, saved / float64(max(1, then.Work.Code))})
 		}
 	}
@@ -212,7 +248,7 @@ func (c *chooser) unroll() {
 		cand := &c.entries[g.entry].Candidates[g.candidate]
 		if cand.Work.Code <= budget {
 			budget -= cand.Work.Code
-			c.taken[g.entry] = g.candidate
+			c.take(g.entry, g.candidate)
 			continue
 		}
 		cand.Excluded = fmt.Sprintf("%d bytes of code, %d left of %d", cand.Work.Code, max(0, budget), c.target.CodeBudget)
@@ -221,25 +257,15 @@ func (c *chooser) unroll() {
 
 func (c *chooser) chosen(i int) Candidate { return c.entries[i].Candidates[c.taken[i]] }
 
-func (c *chooser) workingSet() int {
-	n := 0
-	for i := range c.entries {
-		n += c.chosen(i).Work.Bytes
-	}
-	return n
-}
-
-func (c *chooser) bandwidth() float64 { return c.target.BytesPerCycle(c.workingSet()) }
-
-// plan prices everything at the bandwidth that the choices lead to.
+// plan prices what was chosen at the bandwidth that the choices lead to, and
+// each alternative at the one that it alone would lead to instead.
 func (c *chooser) plan() *Plan {
-	p := &Plan{Format: PlanFormat, Target: c.target.Name + "/" + c.target.ISA, WorkingSet: c.workingSet()}
-	bandwidth := c.bandwidth()
+	p := &Plan{Format: PlanFormat, Target: c.target.Name + "/" + c.target.ISA, WorkingSet: c.workingSet}
 	for i, e := range c.entries {
 		for k := range e.Candidates {
 			cand := &e.Candidates[k]
 			if cand.Work != (Work{}) {
-				cand.NS = round(c.target.nanoseconds(cand.Strategy, cand.Work, bandwidth), 10)
+				cand.NS = round(c.ns(i, *cand), 10)
 			}
 		}
 		chosen := c.chosen(i)

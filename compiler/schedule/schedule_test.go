@@ -189,3 +189,34 @@ func TestPlanRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingBeatsTheChoice: a choice at the edge of a memory level was held
+// against dense at a bandwidth that dense would not have had, and looked slower.
+func TestNothingBeatsTheChoice(t *testing.T) {
+	for _, shape := range [][2]int{{64, 64}, {10, 256}, {100, 33}, {192, 64}, {256, 128}, {512, 128}} {
+		for _, height := range []int{1, 4, 8, 16} {
+			for _, density := range []float64{0.02, 0.1, 0.3, 0.5, 0.75, 1} {
+				w := iid(density)
+				var above float32
+				m := linear(shape[0], shape[1], func(r, c int) float32 { return w(r/height, c) })
+				for i := range m.Params[0].Data {
+					if r, c := i/shape[1], i%shape[1]; r%height > 0 {
+						above = m.Params[0].Data[(r-1)*shape[1]+c]
+						m.Params[0].Data[i] = above
+					}
+				}
+				plan, err := Choose(m, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				e := plan.Matrices[0]
+				for _, c := range e.Candidates {
+					if c.Excluded == "" && c.NS < e.NS {
+						t.Errorf("%v, %d rows together, density %g: %s takes %.1f ns, %s would take %.1f",
+							shape, height, density, e.Strategy, e.NS, c.Strategy, c.NS)
+					}
+				}
+			}
+		}
+	}
+}
