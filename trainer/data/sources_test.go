@@ -364,7 +364,8 @@ func TestGoSources(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const all = "package a\npackage b\npackage cmd\n"
+	// In the order of the hash of their paths: the same on every machine.
+	const all = "package b\npackage cmd\npackage a\n"
 	for limit, want := range map[int]string{0: all, 1000: all, 12: all[:12]} {
 		if got, err := GoSources(root, limit); err != nil || got != want {
 			t.Errorf("limit %d: %q, error %v, want %q", limit, got, err, want)
