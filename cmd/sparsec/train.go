@@ -78,6 +78,9 @@ func (t *trainRun) run(ctx context.Context, e *env, args []string) error {
 	gemm.Register(1) // workers multiply side by side, each for itself
 	result, err := trainer.Run(ctx, cfg, o)
 	if err != nil {
+		if _, bar := observer.(*trainer.Progress); bar {
+			fmt.Fprintln(e.stderr) // leave the line of the bar
+		}
 		return t.interrupted(err)
 	}
 	if err := result.Save(t.out); err != nil {
