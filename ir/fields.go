@@ -3,6 +3,7 @@ package ir
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -66,11 +67,29 @@ func isKnown(op Op) bool {
 func Fields(op Op) []Field { return fieldsOf(reflect.ValueOf(op)) }
 
 func fieldsOf(v reflect.Value) []Field {
-	t := v.Type()
+	fields := slices.Clone(layouts[v.Type()])
+	for i := range fields {
+		fields[i].value = v.Field(fields[i].index)
+	}
+	return fields
+}
+
+// layouts holds the fields of every kind of op, without values.
+var layouts = func() map[reflect.Type][]Field {
+	all := map[reflect.Type][]Field{}
+	for _, op := range opKinds {
+		t := reflect.TypeOf(op)
+		all[t] = layoutOf(t)
+	}
+	return all
+}()
+
+// layoutOf reads the tags of a type.
+func layoutOf(t reflect.Type) []Field {
 	fields := make([]Field, 0, t.NumField())
 	for i := range t.NumField() {
 		words := strings.Split(t.Field(i).Tag.Get("ir"), ",")
-		f := Field{Keyword: words[0], index: i, value: v.Field(i)}
+		f := Field{Keyword: words[0], index: i}
 		for _, w := range words[1:] {
 			switch w {
 			case "param":
