@@ -257,7 +257,7 @@ output y
 	t.Run("step counts of the search", func(t *testing.T) {
 		a := analyse(m)
 		p := newPermutation(a, a.root(a.state["h"]))
-		p.search(PermuteOptions{Budget: 100_000})
+		p.search(PermuteOptions{Budget: 100_000}, 1)
 		if n := axisSteps(a.reorder(a.root(a.state["h"]), p.order, &Report{}), "r"); n != p.total {
 			t.Errorf("the search ends with %d steps, the reordered model has %d", p.total, n)
 		}

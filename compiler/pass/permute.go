@@ -12,13 +12,17 @@ import (
 type PermuteOptions struct {
 	Disable bool
 	// Budget is the number of weights that the search may look at for each
-	// axis, about 100 million a second; 0 stands for 80 million.
+	// axis, about 100 million a second; 0 stands for 80 million. Models of more
+	// than eight axes share eight budgets among all.
 	Budget int
 	// Seed begins the random numbers of the search.
 	Seed uint64
 }
 
-const defaultBudget = 80e6
+const (
+	defaultBudget = 80e6
+	budgets       = 8 // that all axes share
+)
 
 // keepFrom is the share of steps that a new order has to save to be taken.
 const keepFrom = 0.01
@@ -38,34 +42,42 @@ func permuteStates(o PermuteOptions) func(*ir.Model, *Report) (*ir.Model, error)
 		if o.Disable {
 			return m, nil
 		}
-		for _, x := range analyse(m).roots() {
-			a := analyse(m) // the order of one axis moves the columns of others
-			if a.nodes[x].pinned || a.nodes[x].size < 2 {
-				continue
-			}
+		a := analyse(m)
+		free := a.reorderable()
+		for _, x := range free {
 			p := newPermutation(a, x)
 			if reason := p.skip(); reason != "" {
 				r.note("units of %q stay: %s", a.nodes[x].name, reason)
 				continue
 			}
 			before := p.total
-			p.search(o)
+			p.search(o, len(free))
 			if float64(p.total) > float64(before)*(1-keepFrom) {
 				r.note("units of %q stay: no order saves %g %% of %d window steps", a.nodes[x].name, 100*keepFrom, before)
 				continue
 			}
 			r.note("%d units of %q reordered: %d window steps, %d before", a.nodes[x].size, a.nodes[x].name, p.total, before)
 			m = a.reorder(x, p.order, r)
+			a = analyse(m) // the order of one axis moves the columns of others
 		}
 		return m, nil
 	}
 }
 
-// search replaces the order by the best it finds within the budget.
-func (p *permutation) search(o PermuteOptions) {
+// reorderable lists the axes whose units can be put in another order.
+func (a *axes) reorderable() []int {
+	return slices.DeleteFunc(a.roots(), func(x int) bool { return a.nodes[x].pinned || a.nodes[x].size < 2 })
+}
+
+// search replaces the order by the best it finds within the budget of one of so
+// many axes.
+func (p *permutation) search(o PermuteOptions, axes int) {
 	budget := o.Budget
 	if budget == 0 {
 		budget = defaultBudget
+	}
+	if axes > budgets {
+		budget = budget / axes * budgets
 	}
 	p.sort()
 	p.climb(budget, rand.New(rand.NewPCG(o.Seed, 0x5eed)))
