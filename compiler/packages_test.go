@@ -1,0 +1,45 @@
+package compiler
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/sparsec/sparsec/compiler/scratch"
+)
+
+// TestRandomPackages compiles made-up models, puts the packages into one module
+// and runs their own tests, with the kernels of this machine and with the
+// portable ones.
+func TestRandomPackages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds packages")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	m, err := scratch.New("random.invalid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, seed := range []uint64{1, 12, 100, 212, 305, 2397} {
+		name := fmt.Sprintf("m%d", seed)
+		p, err := Compile(ctx, randomModel(t, seed), Options{Package: name, Pass: quick})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if err := m.Add(name, p.Files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tags := range []string{"", "purego"} {
+		if out, err := m.GoRun(ctx, "test", "-short", "-tags", tags, "./..."); err != nil {
+			t.Errorf("-tags %q: %v\n%s", tags, err, out)
+		}
+	}
+}
