@@ -107,7 +107,7 @@ func parts(p *kernel.Program, matrix int) []part {
 			list = append(list, blockPart(packed, r))
 		case *sparse.Window:
 			if m.Strategy == kernel.Unrolled {
-				list = append(list, unrolledPart(packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
+				list = append(list, unrolledPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 			} else {
 				list = append(list, windowPart(packed, r))
 			}
@@ -163,11 +163,11 @@ func windowPart(w *sparse.Window, r kernel.Range) part {
 	return p
 }
 
-func unrolledPart(w *sparse.Window, r kernel.Range, suffix string) part {
+func unrolledPart(matrix string, w *sparse.Window, r kernel.Range, suffix string) part {
 	name := fmt.Sprintf("matvecF32Unrolled%sAVX2", suffix)
 	return part{
 		name: name, groups: r, reads: w.Cols() + kernel.WindowReach,
 		offsets: []int{8 * w.Start(r.From)},
-		emit:    func(f *File) { emitUnrolled(f, name, w, r) },
+		emit:    func(f *File) { emitUnrolled(f, name, matrix, w, r) },
 	}
 }

@@ -1,6 +1,9 @@
 package asm
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -11,10 +14,13 @@ import (
 // emitUnrolled emits the window steps of a range of groups as straight-line
 // code: no bases to load, no steps that only pad, no loops. What bounds it is
 // the supply of instructions, so operands are arranged to have displacements of
-// one byte: a step takes 17 bytes of code, and 26 in the exact form.
-func emitUnrolled(f *File, name string, w *sparse.Window, r kernel.Range) {
+// one byte: a step takes 17 bytes of code, and 26 in the exact form. The name of
+// the matrix is for the stub's comment.
+func emitUnrolled(f *File, name, matrix string, w *sparse.Window, r kernel.Range) {
 	const signature = "func(dst, init, src *float32, words *byte)"
-	doc := name + " computes dst = init + W·src for rows of one matrix, whose\npattern is in the code. It may read 7 elements behind the last column of src.\ninit may be dst."
+	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d of\n%s, padding counted, whose pattern is in the code.\n"+
+		"It may read 7 elements behind the last column of src. init may be dst.",
+		name, 8*r.From, 8*r.To-1, strings.Join(strings.Fields(matrix), " "))
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
 	words := newCursor(k.Func, k.Arg("words", reg.RAX))
 	columns := newColumnBases(k, w.Cols())

@@ -23,9 +23,9 @@ func xgetbv() (eax uint32, edx uint32)
 //go:noescape
 func matvecF32Dense32AVX2(dst *float32, init *float32, src *float32, weights *byte, cols int, panels int)
 
-// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows of one matrix, whose
-// pattern is in the code. It may read 7 elements behind the last column of src.
-// init may be dst.
+// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows 0 to 63 of
+// gru0.weight_hh[0:46], padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
 func matvecF32UnrolledM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)

@@ -17,30 +17,30 @@ func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx
 //go:noescape
 func xgetbv() (eax uint32, edx uint32)
 
-// matvecF32UnrolledM0R0AVX2 computes dst = init + W·src for rows of one matrix, whose
-// pattern is in the code. It may read 7 elements behind the last column of src.
-// init may be dst.
+// matvecF32UnrolledM0R0AVX2 computes dst = init + W·src for rows 0 to 47 of
+// rnn0.weight_ih, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
 func matvecF32UnrolledM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
-// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows of one matrix, whose
-// pattern is in the code. It may read 7 elements behind the last column of src.
-// init may be dst.
+// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows 0 to 47 of
+// rnn0.weight_hh, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
 func matvecF32UnrolledM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
-// matvecF32UnrolledM2R0AVX2 computes dst = init + W·src for rows of one matrix, whose
-// pattern is in the code. It may read 7 elements behind the last column of src.
-// init may be dst.
+// matvecF32UnrolledM2R0AVX2 computes dst = init + W·src for rows 0 to 31 of
+// rnn1.weight_ih, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
 func matvecF32UnrolledM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
-// matvecF32UnrolledM3R0AVX2 computes dst = init + W·src for rows of one matrix, whose
-// pattern is in the code. It may read 7 elements behind the last column of src.
-// init may be dst.
+// matvecF32UnrolledM3R0AVX2 computes dst = init + W·src for rows 0 to 31 of
+// rnn1.weight_hh, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
 func matvecF32UnrolledM3R0AVX2(dst *float32, init *float32, src *float32, words *byte)
