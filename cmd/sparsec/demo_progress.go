@@ -21,7 +21,7 @@ type demoProgress struct {
 
 	mutex   sync.Mutex
 	runs    []runProgress
-	start   time.Time
+	start   time.Time // of the first report
 	shown   time.Time
 	drawn   bool // bars are on the screen
 	lineGap time.Duration
@@ -41,8 +41,7 @@ const (
 )
 
 func newDemoProgress(out io.Writer, now func() time.Time, names ...string) *demoProgress {
-	p := &demoProgress{out: out, now: now, start: now(), width: 80, lineGap: lineGap}
-	p.shown = p.start
+	p := &demoProgress{out: out, now: now, width: 80, lineGap: lineGap}
 	for _, name := range names {
 		p.runs = append(p.runs, runProgress{name: name, total: 1})
 	}
@@ -62,6 +61,9 @@ func (p *demoProgress) report(i, done, total int, text string) {
 	r := &p.runs[i]
 	r.done, r.total, r.text = done, max(total, 1), text
 	now := p.now()
+	if p.start.IsZero() {
+		p.start, p.shown = now, now
+	}
 	switch gap := now.Sub(p.shown); {
 	case p.terminal && gap >= drawGap:
 		p.draw(now)
@@ -117,7 +119,7 @@ func (p *demoProgress) left(now time.Time) time.Duration {
 
 // bar is one run in at most width columns.
 func (r *runProgress) bar(width int, left time.Duration) string {
-	const cells = 24
+	const cells = 16
 	full := min(cells*r.done/r.total, cells)
 	text := fmt.Sprintf("  %-7s%s%s %3d %%  %s  %s left", r.name, strings.Repeat("█", full), strings.Repeat("░", cells-full),
 		100*r.done/r.total, r.text, left)
