@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"unsafe"
 
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -88,8 +87,13 @@ func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
 // call does what the emitted package does with the one matrix of the program.
 func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 	t.Helper()
-	image := p.Image()
-	for _, c := range kernel.PortableCalls(p, p.Layout(), 0) {
+	layout := p.Layout()
+	var sections []section
+	for i, s := range p.Matrices[0].Packed.Sections() {
+		sections = append(sections, section{layout.Matrices[0][i], len(s.Data), kernel.SectionElem(s).Size()})
+	}
+	weights := loadWeights(string(p.Image()), sections)
+	for _, c := range kernel.PortableCalls(p, layout, 0) {
 		var floats []float32
 		var words, counts []uint32
 		var places []uint16
@@ -102,11 +106,11 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 				value = a.Value
 			case a.Kind != kernel.WeightsArg:
 			case a.Elem == kernel.Float32:
-				floats = weightsAt[float32](unsafe.Pointer(&image[0]), a.Off, a.Len)
+				floats = weightsAt[float32](weights, a.Off, a.Len)
 			case a.Elem == kernel.Uint16:
-				places = weightsAt[uint16](unsafe.Pointer(&image[0]), a.Off, a.Len)
+				places = weightsAt[uint16](weights, a.Off, a.Len)
 			default:
-				words, counts = counts, weightsAt[uint32](unsafe.Pointer(&image[0]), a.Off, a.Len)
+				words, counts = counts, weightsAt[uint32](weights, a.Off, a.Len)
 			}
 		}
 		switch c.Func {
