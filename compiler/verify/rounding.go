@@ -84,8 +84,9 @@ func perturbed(m *ir.Model, p *kernel.Program, rng *rand.Rand) (*ir.Model, float
 		largest = max(largest, change)
 		data := make([]float32, len(param.Data))
 		for i, w := range param.Data {
-			if rng.Uint64()&1 == 0 {
-				data[i] = float32(float64(w) * (1 + change))
+			// A weight at the end of the range has nothing above it.
+			if more := float32(float64(w) * (1 + change)); rng.Uint64()&1 == 0 && !math.IsInf(float64(more), 0) {
+				data[i] = more
 			} else {
 				data[i] = float32(float64(w) * (1 - change))
 			}

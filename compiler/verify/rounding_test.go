@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -100,4 +101,17 @@ func matrixNames(m *ir.Model) []string {
 		}
 	}
 	return names
+}
+
+// TestRoundingOfTheLargestWeight: a weight next to the largest float32 was
+// changed to infinity, which the reference refuses.
+func TestRoundingOfTheLargestWeight(t *testing.T) {
+	m := model()
+	m.Params[0].Data[0] = math.MaxFloat32
+	for seed := range uint64(8) {
+		changed, _ := perturbed(m, &kernel.Program{}, rand.New(rand.NewPCG(seed, 0)))
+		if err := changed.Verify(); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
 }
