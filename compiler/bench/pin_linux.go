@@ -17,21 +17,16 @@ func pin() int {
 		return -1
 	}
 	for i := len(set) - 1; i >= 0; i-- {
-		if set[i] != 0 {
-			cpu := i*64 + bits.Len64(set[i]) - 1
-			return pinTo(cpu)
+		if set[i] == 0 {
+			continue
 		}
+		bit := bits.Len64(set[i]) - 1
+		set = affinity{}
+		set[i] = 1 << bit
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set))); errno != 0 {
+			return -1
+		}
+		return i*64 + bit
 	}
 	return -1
-}
-
-// pinTo binds the calling thread to a processor and returns its number, −1 if
-// that failed.
-func pinTo(cpu int) int {
-	var set affinity
-	set[cpu/64] = 1 << (cpu % 64)
-	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set))); errno != 0 {
-		return -1
-	}
-	return cpu
 }

@@ -4,5 +4,3 @@ package bench
 
 // pin would bind the calling thread to a processor; here that cannot be done.
 func pin() int { return -1 }
-
-func pinTo(int) int { return -1 }

@@ -73,9 +73,10 @@ func Run(ctx context.Context, subjects []Subject, locals []Local, o Options) (r 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// The thread is pinned, and ends with its goroutine for not being
-		// unlocked.
+		// The thread is pinned, as will be the program that it starts, to the
+		// same processor. It ends with its goroutine for not being unlocked.
 		runtime.LockOSThread()
+		pin()
 		r, err = measure(m.Command(ctx, program, o.slice().String()), subjects, locals, o)
 	}()
 	<-done
@@ -155,9 +156,6 @@ func (s *session) run(subjects []Subject, locals []Local, o Options) error {
 	}
 	if err := s.holdTwins(subjects, o); err != nil {
 		return err
-	}
-	if s.header.CPU >= 0 {
-		pinTo(s.header.CPU)
 	}
 	for _, l := range locals {
 		s.locals = append(s.locals, calibrate(l, o.slice()))

@@ -111,10 +111,17 @@ func Cancelled(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// killDelay is how long a command may take to end when it is interrupted.
+const killDelay = 3 * time.Second
+
 // Command is a command that runs in the module, without network or workspace.
+// When ctx ends it is interrupted, so that the go command removes what it has
+// in the temporary folder, and killed only if it does not end by that.
 func (m *Module) Command(ctx context.Context, command string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, command, args...)
 	cmd.Dir = m.Dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOTOOLCHAIN=local")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = killDelay
 	return cmd
 }
