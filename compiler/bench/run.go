@@ -47,7 +47,7 @@ type Options struct {
 // MinRounds and maxRounds bound the number of rounds.
 const (
 	MinRounds = 15
-	maxRounds = 301
+	maxRounds = 2001
 )
 
 // Run builds the subjects into one program and times them, and the local
