@@ -31,7 +31,7 @@ type Options struct {
 	// Plan is a plan made before, for this model and these Pass options.
 	Plan *schedule.Plan
 	// Frames is the number of reference frames that the package's own test
-	// runs; 0 stands for 16, a negative number for none.
+	// runs; 0 stands for 16, fewer for a large model; a negative number for none.
 	Frames int
 }
 
@@ -51,12 +51,13 @@ func Compile(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	vectors, err := reference(ctx, m, p.Program, o.Frames)
+	vectors, tolerance, err := reference(ctx, m, p, o.Frames)
 	if err != nil {
 		return nil, err
 	}
 	p.Files, err = codegen.Emit(p.Program, codegen.Options{
-		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command, Vectors: vectors,
+		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command,
+		Vectors: vectors, Tolerance: tolerance,
 	})
 	if err != nil {
 		return nil, err

@@ -2,43 +2,78 @@ package compiler
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 
 	"github.com/sparsec/sparsec/codegen"
+	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
 	"github.com/sparsec/sparsec/ir/kernel"
 )
 
-const defaultFrames = 16
+// The number of reference frames unless Options say otherwise: fewer for a model
+// so large that the float64 interpreter would take seconds.
+const (
+	defaultFrames   = 16
+	fewestFrames    = 4
+	referenceBudget = 1 << 26 // weights times frames
+)
+
+func frames(m *ir.Model) int {
+	weights := 1
+	for _, p := range m.Params {
+		weights += p.Len()
+	}
+	return min(max(referenceBudget/weights, fewestFrames), defaultFrames)
+}
 
 // reference computes frames of random inputs with the float64 interpreter of
-// the model as it was given, before any pass.
-func reference(ctx context.Context, m *ir.Model, p *kernel.Program, frames int) (codegen.Vectors, error) {
-	if frames == 0 {
-		frames = defaultFrames
+// the model as it was given, before any pass, and how far rounding may take the
+// package from them.
+func reference(ctx context.Context, m *ir.Model, p *Package, n int) (codegen.Vectors, float64, error) {
+	switch {
+	case n < 0:
+		return nil, 0, nil
+	case n == 0:
+		n = frames(m)
 	}
 	g, err := eval.New(m)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	rng := rand.New(rand.NewPCG(1, 0))
 	var vectors codegen.Vectors
-	for range frames {
+	var inputs []eval.Frame
+	for range n {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		f, in := randomFrame(p, rng)
+		f, in := randomFrame(p.Program, rng)
 		out, err := g.Step(in)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		for _, port := range p.Outputs {
+		for _, port := range p.Program.Outputs {
 			f.Outputs = append(f.Outputs, out[port.Name])
 		}
-		vectors = append(vectors, f)
+		vectors, inputs = append(vectors, f), append(inputs, in)
 	}
-	return vectors, nil
+	rounding, err := verify.EstimateRounding(p.Model, p.Program, inputs)
+	return vectors, tolerance(rounding), err
+}
+
+// leastTolerance leaves room for inputs that round less kindly than the frames
+// that the estimate has seen: the package's tests run others as well.
+const leastTolerance = 0x1p-17
+
+// tolerance is what the tests of a package allow. It is not bounded above: a
+// model that magnifies rounding is no fault of its package.
+func tolerance(r verify.Rounding) float64 {
+	t := max(16*r.Deviation, leastTolerance)
+	// The next power of two does not hang on the last bits of the estimate, which
+	// another machine may round another way.
+	return math.Exp2(math.Ceil(math.Log2(t)))
 }
 
 // randomFrame draws inputs from the normal distribution and indices evenly.

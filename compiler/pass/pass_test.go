@@ -209,6 +209,37 @@ output y
 	sameOutputs(t, m, dropped)
 }
 
+// TestUnitsGoByCells holds that a dead unit inside a block of rows stays: without
+// it the rows behind it would slide into other blocks.
+func TestUnitsGoByCells(t *testing.T) {
+	m := parse(t, `model "m"
+input x [3]
+param w [16 3]
+param v [1 16]
+node s = Linear(x) weight=w
+node y = Linear(s) weight=v
+output y
+`, nil)
+	w, v := m.Param("w").Data, m.Param("v").Data
+	for r := range 16 {
+		copy(w[r*3:], []float32{1, 0, 0}) // blocks 8x1
+		if r >= 8 {
+			copy(w[r*3:], []float32{0, 2, 0})
+		}
+		v[r] = 1
+	}
+	v[2] = 0 // unit 2 is dead, unit 3 is not
+	if got := apply1(t, "drop-units", m, &Report{}); got.Param("w").Shape[0] != 16 {
+		t.Errorf("%d rows are left, want all 16", got.Param("w").Shape[0])
+	}
+	clear(v[:8])
+	got := apply1(t, "drop-units", m, &Report{})
+	if got.Param("w").Shape[0] != 8 {
+		t.Errorf("%d rows are left of a dead block and a living one, want 8", got.Param("w").Shape[0])
+	}
+	sameOutputs(t, m, got)
+}
+
 // TestPermuteSavesSteps reorders a matrix whose rows are of two kinds, shuffled,
 // and counts what the search counts anew.
 func TestPermuteSavesSteps(t *testing.T) {

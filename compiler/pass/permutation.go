@@ -89,26 +89,10 @@ func newUnitMatrix(a *axes, x int, param *ir.Param, u use) *unitMatrix {
 		m.rows = append(m.rows, columns)
 	}
 	m.steps = make([]int32, u.gates*m.groups())
-	m.pattern = groupedPattern(param, u.gates)
+	if pattern, ok := groupedPattern(param, u.gates); ok {
+		m.pattern = pattern.String()
+	}
 	return m
-}
-
-// groupedPattern names the pattern of a sparse tensor that has weights in
-// groups of rows; empty for an element-wise, dense or empty one.
-func groupedPattern(param *ir.Param, gates int) string {
-	rows, cols := param.Shape[0], param.Shape[1]
-	mask := sparse.MaskOf(&sparse.Matrix{Rows: rows, Cols: cols, Data: param.Data})
-	var spans []sparse.Span
-	for g := range gates {
-		spans = append(spans, sparse.Span{From: g * rows / gates, To: (g + 1) * rows / gates})
-	}
-	if n := mask.Count(); n == 0 || n == rows*cols {
-		return ""
-	}
-	if p := sparse.Recognise(mask, spans...)[0]; p.Kind != sparse.KindElement {
-		return p.String()
-	}
-	return ""
 }
 
 func (m *unitMatrix) groups() int { return (m.blockRows + lanes - 1) / lanes }

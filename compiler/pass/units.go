@@ -1,22 +1,22 @@
 package pass
 
-import "github.com/sparsec/sparsec/ir"
+import (
+	"slices"
+
+	"github.com/sparsec/sparsec/ir"
+)
 
 // dropUnits removes the hidden units that no output depends on: a unit lives if
 // an output is made of it or a living unit has a weight for it. Requires
 // fold-constants, which clears the weights for units that never change. One
-// unit of every axis stays, because no vector is empty.
+// unit of every axis stays, because no vector is empty; where a matrix has a
+// pattern of cells, units go by whole cells, so that the others keep theirs.
 func dropUnits(m *ir.Model, r *Report) (*ir.Model, error) {
 	l := liveness{axes: analyse(m), live: map[int][]bool{}}
 	l.run()
 	out := m
 	for _, x := range l.roots() {
-		var keep []int
-		for u, lives := range l.live[x] {
-			if lives {
-				keep = append(keep, u)
-			}
-		}
+		keep := l.keep(x)
 		none := len(keep) == 0
 		if none {
 			keep = []int{0}
@@ -31,6 +31,26 @@ func dropUnits(m *ir.Model, r *Report) (*ir.Model, error) {
 		}
 	}
 	return out, nil
+}
+
+// keep lists the units of an axis that live or share a cell with one that does.
+func (l *liveness) keep(x int) []int {
+	lives := l.live[x]
+	if !slices.Contains(lives, false) {
+		return identity(len(lives))
+	}
+	size := l.cellSize(x)
+	var keep []int
+	for from := 0; from < len(lives); from += size {
+		to := min(from+size, len(lives))
+		if !slices.Contains(lives[from:to], true) {
+			continue
+		}
+		for u := from; u < to; u++ {
+			keep = append(keep, u)
+		}
+	}
+	return keep
 }
 
 // placeholders records that the states of an axis are of no use: what its last

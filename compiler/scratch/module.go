@@ -91,6 +91,8 @@ func (m *Module) Run(ctx context.Context, stdin io.Reader, command string, args 
 			return nil, err
 		}
 		what := strings.Join(append([]string{filepath.Base(command)}, args...), " ")
+		// The tests of a package report their failures on the standard output.
+		said.Write(out.Bytes())
 		return nil, fmt.Errorf("%s: %w\n%s", what, err, strings.TrimSpace(said.String()))
 	}
 	return out.Bytes(), nil

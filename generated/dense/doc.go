@@ -19,7 +19,7 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:abede4c97781218e7079e17d6ba65eb63f03bdec79022254cc105535c268ed23
+//sparsec:file testdata/vectors.bin sha256:de8694c28660dafea44879b5c67b4960a04a3e7fdfb5c5a2bc901aa14291797d
 //sparsec:file weights.bin sha256:927a61e546e80df1664c3b01692c6c37b22d5807f719ffc5c43fc3d71ca26b5a
 //sparsec:file weights.go
 

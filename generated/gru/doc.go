@@ -19,7 +19,7 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:25799936692c319630f39271566b393ba5ec6be5928b632834495ea4d1b72acf
+//sparsec:file testdata/vectors.bin sha256:69508fc2f2c68db0c785eef8474b9925fda9ca7df4f997d13a99c44d2973f86f
 //sparsec:file weights.bin sha256:76a083d9406e76393acb6534a32c15d4cca2070772d676c9681305e2333a4fbe
 //sparsec:file weights.go
 

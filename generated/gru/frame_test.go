@@ -5,7 +5,7 @@
 package gru
 
 // tolerance t allows |got − want| ≤ t·max(1, |want|).
-const tolerance = 0.0001
+const tolerance = 1.52587890625e-05
 
 // vectorFrames is the number of frames in testdata/vectors.bin.
 const vectorFrames = 16

@@ -20,8 +20,8 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:0660b0647457613f2631bd97a7fb435a063f76c44eeb137f1d0f9473af8fac6e
-//sparsec:file weights.bin sha256:a71397bdcf739478a9a09070a403c4061ccb4e9b211cb2a87d90e167d6f0faed
+//sparsec:file testdata/vectors.bin sha256:acfe67af834983593b722092731d451e59fd9f818f70db0cad69a668a6c563fb
+//sparsec:file weights.bin sha256:b5c4f4521947b7df3273f4298f142a9de957bfdf0d54536554d28b9940b1af6d
 //sparsec:file weights.go
 
 // Package grublock runs the recurrent model "grublock", one frame a step, compiled
@@ -29,20 +29,20 @@
 //
 //   - input x: "x", 20 float32
 //   - output y: "y", 16 float32
-//   - state "gru0.h", 39 float32
+//   - state "gru0.h", 40 float32
 //
 // # Layers
 //
-//   - "gru0": GRU, 39 units; gru0.weight_ih 117×20, 15.1 % dense; gru0.weight_hh 117×39, 20.6 % dense
-//   - "out": Linear, 16 units; out.weight 16×39, 15.4 % dense
+//   - "gru0": GRU, 40 units; gru0.weight_ih 120×20, 15.0 % dense; gru0.weight_hh 120×40, 20.0 % dense
+//   - "out": Linear, 16 units; out.weight 16×40, 15.0 % dense
 //   - "y": Activation sigmoid, 16 elements
 //
 // Matrices, as they lie in weights.bin:
 //
 //	tensor          rows  cols  density  strategy  bytes
-//	gru0.weight_ih  117   20    15.13 %  block     3064
-//	gru0.weight_hh  117   39    20.62 %  block     6464
-//	out.weight      16    39    15.38 %  block     416
+//	gru0.weight_ih  120   20    15 %     block     2384
+//	gru0.weight_hh  120   40    20 %     block     4968
+//	out.weight      16    40    15 %     block     416
 //
 // # Use
 //

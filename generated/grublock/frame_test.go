@@ -6,7 +6,7 @@
 package grublock
 
 // tolerance t allows |got − want| ≤ t·max(1, |want|).
-const tolerance = 0.0001
+const tolerance = 7.62939453125e-06
 
 // vectorFrames is the number of frames in testdata/vectors.bin.
 const vectorFrames = 16

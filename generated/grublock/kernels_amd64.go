@@ -28,23 +28,23 @@ func (s *State) stepAVX2() {
 	layerYAVX2(s)
 }
 
-// layerGru0AVX2 is layer "gru0": GRU, 39 units; gru0.weight_ih 117×20, 15.1 % dense; gru0.weight_hh 117×39, 20.6 % dense.
+// layerGru0AVX2 is layer "gru0": GRU, 40 units; gru0.weight_ih 120×20, 15.0 % dense; gru0.weight_hh 120×40, 20.0 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {
-	// gru0.weight_ih [117 20], density 15.13 %: block, 88 steps.
-	matvecF32Block8AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 10176)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2816)), (*byte)(unsafe.Add(weights, 3008)), 18)
-	// gru0.weight_hh [117 39], density 20.62 %: block, 188 steps.
-	matvecF32Block8AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 10752)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3136)), (*byte)(unsafe.Add(weights, 9152)), (*byte)(unsafe.Add(weights, 9536)), 18)
+	// gru0.weight_ih [120 20], density 15 %: block, 68 steps.
+	matvecF32Block8AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 8064)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2176)), (*byte)(unsafe.Add(weights, 2368)), 18)
+	// gru0.weight_hh [120 40], density 20 %: block, 144 steps.
+	matvecF32Block8AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 8640)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 2496)), (*byte)(unsafe.Add(weights, 7104)), (*byte)(unsafe.Add(weights, 7424)), 18)
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
-// layerOutAVX2 is layer "out": Linear, 16 units; out.weight 16×39, 15.4 % dense.
+// layerOutAVX2 is layer "out": Linear, 16 units; out.weight 16×40, 15.0 % dense.
 //
 //go:noinline
 func layerOutAVX2(s *State) {
-	// out.weight [16 39], density 15.38 %: block, 12 steps.
-	matvecF32Block8AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 11328)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9664)), (*byte)(unsafe.Add(weights, 10048)), (*byte)(unsafe.Add(weights, 10112)), 2)
+	// out.weight [16 40], density 15 %: block, 12 steps.
+	matvecF32Block8AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 9216)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 7552)), (*byte)(unsafe.Add(weights, 7936)), (*byte)(unsafe.Add(weights, 8000)), 2)
 }
 
 // layerYAVX2 is layer "y": Activation sigmoid, 16 elements.

@@ -23,7 +23,7 @@ const (
 // multiple too. One that lies elsewhere works, but its loads cross cache lines.
 type State struct {
 	x     [48]float32
-	gru0H [64]float32 // state "gru0.h" [39]
+	gru0H [64]float32 // state "gru0.h" [40]
 	gru0X [160]float32
 	gru0R [160]float32
 	out   [32]float32

@@ -15,16 +15,16 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 2816, 4},    // gru0.weight_ih: weights
-	{2816, 176, 2},  // gru0.weight_ih: columns
-	{3008, 72, 4},   // gru0.weight_ih: counts
-	{3136, 6016, 4}, // gru0.weight_hh: weights
-	{9152, 376, 2},  // gru0.weight_hh: columns
-	{9536, 72, 4},   // gru0.weight_hh: counts
-	{9664, 384, 4},  // out.weight: weights
-	{10048, 24, 2},  // out.weight: columns
-	{10112, 8, 4},   // out.weight: counts
-	{10176, 576, 4}, // gru0.bias_ih[0:117] in blocks of 48
-	{10752, 576, 4}, // gru0.bias_hh[0:117] in blocks of 48
-	{11328, 64, 4},  // zeros[16]
+	{0, 2176, 4},    // gru0.weight_ih: weights
+	{2176, 136, 2},  // gru0.weight_ih: columns
+	{2368, 72, 4},   // gru0.weight_ih: counts
+	{2496, 4608, 4}, // gru0.weight_hh: weights
+	{7104, 288, 2},  // gru0.weight_hh: columns
+	{7424, 72, 4},   // gru0.weight_hh: counts
+	{7552, 384, 4},  // out.weight: weights
+	{7936, 24, 2},   // out.weight: columns
+	{8000, 8, 4},    // out.weight: counts
+	{8064, 576, 4},  // gru0.bias_ih[0:120] in blocks of 48
+	{8640, 576, 4},  // gru0.bias_hh[0:120] in blocks of 48
+	{9216, 64, 4},   // zeros[16]
 }

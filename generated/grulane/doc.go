@@ -20,7 +20,7 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:8ef781163b9e5c0a13c5c5ce281775dca7d9760719d062c7b7bbfdd38cdda16b
+//sparsec:file testdata/vectors.bin sha256:95464a10f00271408546c48283641df7b9a4a2260faeb5d47fe84c7991f2b9f8
 //sparsec:file weights.bin sha256:3ad1580d28d78bea1a52a47b14979c0bd7d958f27b4658ecff9397807b357ef7
 //sparsec:file weights.go
 

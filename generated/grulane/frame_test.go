@@ -6,7 +6,7 @@
 package grulane
 
 // tolerance t allows |got − want| ≤ t·max(1, |want|).
-const tolerance = 0.0001
+const tolerance = 3.0517578125e-05
 
 // vectorFrames is the number of frames in testdata/vectors.bin.
 const vectorFrames = 16

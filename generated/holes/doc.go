@@ -19,7 +19,7 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:389214b8e1fe89f3d0ced26ef6de4c8f201b80abf573464658ddb1e6a26b9d70
+//sparsec:file testdata/vectors.bin sha256:dbd15763fa03248682b139178693bb9816a86460294b809e2b6dffc2f2b877ad
 //sparsec:file weights.bin sha256:b15672e6d76bc2c167959a8b967be54323b67a46e17bf0245d04a47c5ae99dc3
 //sparsec:file weights.go
 

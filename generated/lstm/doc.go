@@ -19,7 +19,7 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:ba3608140e309521a0d4d295fd0112d173396f0ac21d441cc7ed48914ecf5ba2
+//sparsec:file testdata/vectors.bin sha256:5a3aa8c5cb422dfb458e3f6c9b862e5e5d89bcd879c374f4736ef528885d7c1d
 //sparsec:file weights.bin sha256:33ec6ba15abb65dc9b05b5d9ad895b76439d7cebc3b296d572ab9e9857dc234e
 //sparsec:file weights.go
 

@@ -76,10 +76,10 @@ func TestVectors(t *testing.T) {
 				func() (v float32) { read(&v); return v },
 				func(int) int { var v uint32; read(&v); return int(v) })
 			f.step(&s)
-			want := make([]float64, len(f.outputs()))
+			want := make([]float32, len(f.outputs()))
 			read(want)
 			for k, got := range f.outputs() {
-				if !near(float64(got), want[k]) {
+				if !near(float64(got), float64(want[k])) {
 					t.Fatalf("step %d, output %d: %v, want %v ± %v·max(1, |want|)", i, k, got, want[k], tolerance)
 				}
 			}

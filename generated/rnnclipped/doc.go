@@ -19,7 +19,7 @@
 //sparsec:file rt.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
-//sparsec:file testdata/vectors.bin sha256:5fe37a84cab8ddc7aba48e501b73149c076434ffb654f4195cc3275ec3f37f9d
+//sparsec:file testdata/vectors.bin sha256:3abf47c15879428c200e7573eaf68cc7d35c04e8439c4be0893ac5c56a56c59b
 //sparsec:file weights.bin sha256:2cc1cd3e8ea24ddfdeb49a903bea2c31d49b6534198ef0197ef4357ef64c7bc2
 //sparsec:file weights.go
 
