@@ -31,6 +31,7 @@ var house = map[string][]string{
 	"codegen":           {"ir/kernel", "ir/sparse", "codegen/rt", "asm"},
 	"asm":               {"ir/kernel", "ir/sparse"},
 	"asm/sgemm":         {"asm"},
+	"asm/activation":    {"asm"},
 	"trainer/nn":        {},
 	"trainer/optim":     {"trainer/nn"},
 	"trainer/data":      {"trainer/nn"},

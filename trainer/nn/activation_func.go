@@ -98,9 +98,7 @@ func (f nonlinearity[T]) backward(dx, dy, y []T) {
 func tanhAll[T Float](x []T) {
 	switch x := any(x).(type) {
 	case []float32:
-		for i, v := range x {
-			x[i] = tanh32(v)
-		}
+		tanhFloat32(x)
 	case []float64:
 		for i, v := range x {
 			x[i] = math.Tanh(v)
@@ -112,9 +110,7 @@ func tanhAll[T Float](x []T) {
 func sigmoidAll[T Float](x []T) {
 	switch x := any(x).(type) {
 	case []float32:
-		for i, v := range x {
-			x[i] = sigmoid32(v)
-		}
+		sigmoidFloat32(x)
 	case []float64:
 		for i, v := range x {
 			x[i] = 1 / (1 + math.Exp(-v))

@@ -33,13 +33,20 @@ func tanh32(x float32) float32 {
 // error grows as the value nears zero: a gate that multiplies needs no more.)
 func sigmoid32(x float32) float32 { return 0.5 + 0.5*tanh32(0.5*x) }
 
-// clamp cuts x to [−limit, limit] and keeps a NaN.
-func clamp(x, limit float32) float32 {
-	if x > limit {
-		return limit
+// clamp cuts x to [−limit, limit] and keeps a NaN. It has no branch: which side an
+// activation is on cannot be predicted.
+func clamp(x, limit float32) float32 { return min(max(x, -limit), limit) }
+
+// tanhPortable replaces every x by tanh(x).
+func tanhPortable(x []float32) {
+	for i, v := range x {
+		x[i] = tanh32(v)
 	}
-	if x < -limit {
-		return -limit
+}
+
+// sigmoidPortable replaces every x by 1/(1+exp(−x)).
+func sigmoidPortable(x []float32) {
+	for i, v := range x {
+		x[i] = sigmoid32(v)
 	}
-	return x
 }
