@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"strings"
+
 	"github.com/sparsec/sparsec/ir/sparse"
 	"github.com/sparsec/sparsec/trainer/data"
 )
@@ -248,6 +250,14 @@ func (c DataConfig) unit() data.Unit {
 		return data.Byte
 	}
 	return data.Rune
+}
+
+// origin names what is read, for errors.
+func (c DataConfig) origin() string {
+	if c.GoRoot != "" {
+		return "the sources of Go under " + c.GoRoot
+	}
+	return strings.Join(c.Paths, ", ")
 }
 
 func (c DataConfig) split() data.Split { return data.Split{Train: c.Train, Valid: c.Valid} }

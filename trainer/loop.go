@@ -80,8 +80,8 @@ func (t *Trainer) step() error {
 		return fmt.Errorf("step %d: %w", step, err)
 	}
 	norm := t.clip()
-	if math.IsNaN(norm) || math.IsInf(norm, 0) || math.IsNaN(tally.Loss) || math.IsInf(tally.Loss, 0) {
-		return fmt.Errorf("step %d: loss %v with a gradient of norm %v: training has diverged, want a lower rate or clip_norm", step, tally.Mean(), norm)
+	if err := t.diverged(tally.Mean(), norm); err != nil {
+		return err
 	}
 	rate := t.rates.Rate(step)
 	t.optimizer.Step(rate)
@@ -93,6 +93,29 @@ func (t *Trainer) step() error {
 	}
 	t.observeStep(tally, rate, norm)
 	return nil
+}
+
+// A run has diverged when so many batches in a row have a loss so many times that
+// of the first one, which was scored with weights that knew nothing.
+const (
+	divergedFactor  = 10
+	divergedBatches = 10
+)
+
+// diverged is an error when the loss is not finite or stays far above the first.
+func (t *Trainer) diverged(loss, norm float64) error {
+	if t.at.Step == 0 {
+		t.at.First = loss
+	}
+	t.at.High++
+	if loss <= divergedFactor*t.at.First {
+		t.at.High = 0
+	}
+	if t.at.High < divergedBatches && !math.IsNaN(loss+norm) && !math.IsInf(loss+norm, 0) {
+		return nil
+	}
+	return fmt.Errorf("step %d: loss %.4g with a gradient of norm %.4g, and %.4g at first: training has diverged, want a lower rate or clip_norm",
+		t.at.Step, loss, norm, t.at.First)
 }
 
 // next fills the batch, going on to the next epoch.
@@ -171,7 +194,7 @@ func (t *Trainer) keepBest() {
 
 // evaluate scores the network as it is on a part of the corpus.
 func (t *Trainer) evaluate(ctx context.Context, p Part) (Score, error) {
-	return score(ctx, t.eval, t.corpus, p, reading{streams: t.cfg.Streams, segment: t.cfg.Segment})
+	return score(ctx, t.eval, t.corpus, p, t.validation())
 }
 
 // finish puts the best values in place and makes the result of them.

@@ -302,3 +302,25 @@ func TestFinetuneFrozen(t *testing.T) {
 		}
 	}
 }
+
+// TestDivergence: a rate that makes the loss jump, but not to infinity, ends the
+// run; one of a hopeless run used to be reported as a result.
+func TestDivergence(t *testing.T) {
+	c := tiny(t, Text)
+	c.Optimizer.Rate = 1e30
+	_, err := Run(t.Context(), c, Options{})
+	if err == nil || !strings.Contains(err.Error(), "has diverged") {
+		t.Errorf("error %v, want that training has diverged", err)
+	}
+}
+
+// TestSmallPart: a validation part that cannot be divided into steps is found
+// before training, and the error names the file.
+func TestSmallPart(t *testing.T) {
+	c := tiny(t, Text)
+	c.Data.Train, c.Data.Valid = 0.9998, 0.0001
+	_, err := New(c, Options{})
+	if err == nil || !strings.Contains(err.Error(), "valid part") || !strings.Contains(err.Error(), c.Data.Paths[0]) {
+		t.Errorf("error %v, want one that names the valid part and %s", err, c.Data.Paths[0])
+	}
+}

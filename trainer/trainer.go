@@ -71,6 +71,8 @@ type progress struct {
 	Best      *Score        `json:"best"`      // nil before pruning has ended
 	BestStep  int           `json:"best_step"`
 	Stopped   bool          `json:"stopped"` // by Patience
+	First     float64       `json:"first"`   // mean loss of the first batch
+	High      int           `json:"high"`    // batches in a row with a loss far above that
 }
 
 // Result is what a run has made.
@@ -129,8 +131,19 @@ func (t *Trainer) loadData() (err error) {
 	if t.corpus.Task != t.cfg.Data.Task {
 		return fmt.Errorf("data: corpus of task %s, want %s", t.corpus.Task, t.cfg.Data.Task)
 	}
-	t.source, err = t.corpus.source(Train, reading{t.cfg.Streams, t.cfg.Segment, true, t.cfg.Seed})
-	return err
+	if t.source, err = t.corpus.source(Train, reading{t.cfg.Streams, t.cfg.Segment, true, t.cfg.Seed}); err != nil {
+		return fmt.Errorf("%w (%s)", err, t.cfg.Data.origin())
+	}
+	// A part too small to validate on is better known now than after an epoch.
+	if _, err := t.corpus.source(Valid, t.validation()); err != nil {
+		return fmt.Errorf("%w (%s)", err, t.cfg.Data.origin())
+	}
+	return nil
+}
+
+// validation is how the parts that are not trained on are read.
+func (t *Trainer) validation() reading {
+	return reading{streams: t.cfg.Streams, segment: t.cfg.Segment}
 }
 
 // build makes the network with its first values.
