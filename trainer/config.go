@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -24,6 +25,12 @@ type Config struct {
 
 	ValidateEvery   int `json:"validate_every"`   // steps between two validations; one epoch. The last step always validates
 	CheckpointEvery int `json:"checkpoint_every"` // steps between two checkpoints; as ValidateEvery
+	// ValidLimit is the number of targets that a validation scores, rounded up to
+	// whole batches; 262,144. They are the same every time and spread over the
+	// validation part. Below 0 all of it is scored.
+	ValidLimit int `json:"valid_limit"`
+	// TestLimit is that of the score on the test part at the end; 1,048,576.
+	TestLimit int `json:"test_limit"`
 	// Patience is the number of validations without a better loss after which a
 	// run stops early, counted from where pruning has ended; 0 never stops.
 	Patience int `json:"patience"`
@@ -144,7 +151,8 @@ type PruningConfig struct {
 
 	// Begin, Bend and End are fractions of all steps. The paper's heuristics are
 	// the defaults: the start of the 2nd epoch (of a run of four epochs or fewer,
-	// 0.05), 0.25 and 0.5. Cubic begins and ends there, oneshot prunes at End.
+	// 0.05), 0.25 and 0.5. Cubic begins and ends there, oneshot prunes at End. Since
+	// 0 stands for the default, a Begin below 0 is what begins with the first step.
 	Begin float64 `json:"begin"`
 	Bend  float64 `json:"bend"` // of ramp only
 	End   float64 `json:"end"`
@@ -166,6 +174,8 @@ func (c Config) WithDefaults() Config {
 	c.Pruning = c.Pruning.withDefaults()
 	setDefault(&c.Streams, 32)
 	setDefault(&c.Segment, 64)
+	setDefault(&c.ValidLimit, 1<<18)
+	setDefault(&c.TestLimit, 1<<20)
 	setDefault(&c.Workers, 1)
 	if c.Steps == 0 {
 		setDefault(&c.Epochs, 10)
@@ -256,6 +266,9 @@ func (c DataConfig) unit() data.Unit {
 func (c DataConfig) origin() string {
 	if c.GoRoot != "" {
 		return "the sources of Go under " + c.GoRoot
+	}
+	if n := len(c.Paths); n > 2 {
+		return fmt.Sprintf("%s and %d more files", c.Paths[0], n-1)
 	}
 	return strings.Join(c.Paths, ", ")
 }

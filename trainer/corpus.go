@@ -117,10 +117,8 @@ func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	corpus.digest = hex.EncodeToString(hash.Sum(nil))
-	for p := Train; p <= Valid; p++ {
-		if corpus.Len(p) == 0 {
-			return nil, fmt.Errorf("data: nothing in the %s part, want more data or another split", p)
-		}
+	if err := corpus.checkParts(c); err != nil {
+		return nil, fmt.Errorf("data: %w", err)
 	}
 	return corpus, nil
 }

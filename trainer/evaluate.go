@@ -24,21 +24,25 @@ func Evaluate(ctx context.Context, m *ir.Model, c *Corpus, p Part, streams int) 
 		stack.Layers = append(stack.Layers, nn.NewLastStep[float32](stack.OutputWidth()))
 	}
 	const segment = 64
-	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment})
+	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment}, 0)
 }
 
-// score runs a network over one epoch of a part.
-func score(ctx context.Context, run *nn.Parallel[float32], c *Corpus, p Part, r reading) (Score, error) {
+// score runs a network over one epoch of a part, or, with a limit above 0, up to
+// and with the batch that reaches that many targets. Of a text or a long series,
+// whose streams begin at even distances, these are the beginnings of all streams,
+// and of sequences, which were shuffled before they were divided, the first ones:
+// either way they are the same ones every time, and from all over the part.
+func score(ctx context.Context, run *nn.Parallel[float32], c *Corpus, p Part, r reading, limit int) (Score, error) {
 	source, err := c.source(p, r)
 	if err != nil {
 		return Score{}, err
 	}
 	var total nn.Tally
 	var batch nn.Batch[float32]
-	for {
+	for limit <= 0 || total.Count < limit {
 		err := source.Next(&batch)
 		if err == io.EOF {
-			return scoreOf(c.Task, total), nil
+			break
 		}
 		if err != nil {
 			return Score{}, err
@@ -52,4 +56,5 @@ func score(ctx context.Context, run *nn.Parallel[float32], c *Corpus, p Part, r 
 		}
 		total.Add(tally)
 	}
+	return scoreOf(c.Task, total), nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 
 	"github.com/sparsec/sparsec/trainer/nn"
@@ -32,7 +31,8 @@ func (e *InterruptedError) Error() string {
 func (e *InterruptedError) Unwrap() error { return e.cause }
 
 // Run trains to the end. When ctx is cancelled it finishes the step it is at,
-// writes the checkpoint and returns an [*InterruptedError].
+// writes the checkpoint and returns an [*InterruptedError]. A run whose loss leaves
+// all bounds ends with a [*DivergedError].
 func (t *Trainer) Run(ctx context.Context) (*Result, error) {
 	t.observeStart()
 	for {
@@ -80,7 +80,7 @@ func (t *Trainer) step() error {
 		return fmt.Errorf("step %d: %w", step, err)
 	}
 	norm := t.clip()
-	if err := t.diverged(tally.Mean(), norm); err != nil {
+	if err := t.checkStep(tally, norm); err != nil {
 		return err
 	}
 	rate := t.rates.Rate(step)
@@ -93,29 +93,6 @@ func (t *Trainer) step() error {
 	}
 	t.observeStep(tally, rate, norm)
 	return nil
-}
-
-// A run has diverged when so many batches in a row have a loss so many times that
-// of the first one, which was scored with weights that knew nothing.
-const (
-	divergedFactor  = 10
-	divergedBatches = 10
-)
-
-// diverged is an error when the loss is not finite or stays far above the first.
-func (t *Trainer) diverged(loss, norm float64) error {
-	if t.at.Step == 0 {
-		t.at.First = loss
-	}
-	t.at.High++
-	if loss <= divergedFactor*t.at.First {
-		t.at.High = 0
-	}
-	if t.at.High < divergedBatches && !math.IsNaN(loss+norm) && !math.IsInf(loss+norm, 0) {
-		return nil
-	}
-	return fmt.Errorf("step %d: loss %.4g with a gradient of norm %.4g, and %.4g at first: training has diverged, want a lower rate or clip_norm",
-		t.at.Step, loss, norm, t.at.First)
 }
 
 // next fills the batch, going on to the next epoch.
@@ -154,12 +131,12 @@ func (t *Trainer) validateIfDue(ctx context.Context) error {
 	if t.at.Step == t.at.Validated || t.at.Step%t.cfg.ValidateEvery != 0 && t.at.Step < t.total {
 		return nil
 	}
-	valid, err := t.evaluate(ctx, Valid)
+	valid, err := t.evaluate(ctx, Valid, t.cfg.ValidLimit)
 	if err != nil {
 		return err
 	}
-	if math.IsNaN(valid.Loss) || math.IsInf(valid.Loss, 0) {
-		return fmt.Errorf("step %d: validation loss %v: training has diverged, want a lower rate or clip_norm", t.at.Step, valid.Loss)
+	if err := t.checkValidation(valid.Loss); err != nil {
+		return err
 	}
 	better := t.judge(valid)
 	t.observeValidation(valid, better)
@@ -192,13 +169,17 @@ func (t *Trainer) keepBest() {
 	}
 }
 
-// evaluate scores the network as it is on a part of the corpus.
-func (t *Trainer) evaluate(ctx context.Context, p Part) (Score, error) {
-	return score(ctx, t.eval, t.corpus, p, t.validation())
+// evaluate scores the network as it is on a part of the corpus, see [score] for
+// the limit.
+func (t *Trainer) evaluate(ctx context.Context, p Part, limit int) (Score, error) {
+	return score(ctx, t.eval, t.corpus, p, t.validation(), limit)
 }
 
 // finish puts the best values in place and makes the result of them.
 func (t *Trainer) finish(ctx context.Context) (*Result, error) {
+	if err := t.checkBest(); err != nil {
+		return nil, err
+	}
 	if err := t.save(); err != nil {
 		return nil, err
 	}
@@ -231,14 +212,10 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 
 // scoreTest scores the test part, where there is one.
 func (t *Trainer) scoreTest(ctx context.Context, r *Result) error {
-	least := 1
-	if t.corpus.Task == Text {
-		least = 2
-	}
-	if t.corpus.Len(Test) < least {
+	if _, least := t.corpus.smallest(); t.corpus.Len(Test) < least {
 		return nil
 	}
-	s, err := t.evaluate(ctx, Test)
+	s, err := t.evaluate(ctx, Test, t.cfg.TestLimit)
 	r.Test = &s
 	return err
 }

@@ -19,7 +19,7 @@ type span struct{ begin, bend, end, freq int }
 // span turns the fractions into steps.
 func (c PruningConfig) span(total, perEpoch int) span {
 	at := func(fraction float64) int { return int(math.Round(fraction * float64(total))) }
-	s := span{begin: at(c.Begin), bend: at(c.Bend), end: max(at(c.End), 1), freq: c.Freq}
+	s := span{begin: max(at(c.Begin), 0), bend: at(c.Bend), end: max(at(c.End), 1), freq: c.Freq}
 	if c.Begin == 0 {
 		s.begin = perEpoch
 		if total <= 4*perEpoch {

@@ -52,6 +52,7 @@ type Trainer struct {
 	pruner    *prune.Pruner // nil without pruning
 	masked    []prune.Param // the parameters as the pruner sees them
 	settled   int           // step from which masks stay as they are
+	trivial   float64       // loss that divergence is measured by
 	total     int           // steps
 
 	batch    nn.Batch[float32]
@@ -70,9 +71,8 @@ type progress struct {
 	Train     nn.Tally      `json:"train"`     // since the last validation
 	Best      *Score        `json:"best"`      // nil before pruning has ended
 	BestStep  int           `json:"best_step"`
-	Stopped   bool          `json:"stopped"` // by Patience
-	First     float64       `json:"first"`   // mean loss of the first batch
-	High      int           `json:"high"`    // batches in a row with a loss far above that
+	Stopped   bool          `json:"stopped"`   // by Patience
+	Diverging int           `json:"diverging"` // steps in a row whose loss is out of bounds
 }
 
 // Result is what a run has made.
@@ -131,6 +131,7 @@ func (t *Trainer) loadData() (err error) {
 	if t.corpus.Task != t.cfg.Data.Task {
 		return fmt.Errorf("data: corpus of task %s, want %s", t.corpus.Task, t.cfg.Data.Task)
 	}
+	t.trivial = t.corpus.Trivial()
 	if t.source, err = t.corpus.source(Train, reading{t.cfg.Streams, t.cfg.Segment, true, t.cfg.Seed}); err != nil {
 		return fmt.Errorf("%w (%s)", err, t.cfg.Data.origin())
 	}

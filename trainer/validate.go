@@ -147,6 +147,9 @@ func (c PruningConfig) validate(f *faults) {
 			f.add(fmt.Sprintf("pruning.rules[%d]", i), "%v", err)
 		}
 	}
+	if c.Begin < 0 && !math.IsInf(c.Begin, 0) {
+		c.Begin = 0 // the first step
+	}
 	f.fraction("pruning.begin", c.Begin, 0, 1)
 	f.fraction("pruning.bend", c.Bend, 0, 1)
 	f.fraction("pruning.end", c.End, 0, 1)

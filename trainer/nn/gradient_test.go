@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Central differences with step h have a truncation error of h²/6·|L”'|, about
+// Central differences with step h have a truncation error of h²/6·|L⁽³⁾|, about
 // 2e-10 for third derivatives up to 10, and a rounding error of about
 // 2·2^-53·|L|/h, 7e-11 for losses up to 3. The tolerance leaves a factor of 30;
 // the gradients themselves are near 1e-2, so a wrong term cannot hide under it.
