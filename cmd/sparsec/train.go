@@ -34,6 +34,11 @@ SIGTERM) or killed leaves OUT.resume beside its output, from which -resume goes 
 the result is the same, bit by bit, as that of a run that was not interrupted. A
 run with the same settings, the same data and as many workers gives the same bits.
 
+A validation scores -valid-limit characters (words, lines, values of frames) and
+the test at the end -test-limit of them, the same ones every time and from all over
+their part. A run whose loss is no number, stays above ten times that of a guess for
+ten steps, or is above a thousand times that, has diverged and ends in an error.
+
 -config takes settings from a JSON file; a flag overrides what the file says.`,
 	example: `sparsec train -hidden 256 -sparsity 0.9 -pattern lane8x8 -steps 4000 -o model.ckpt
 sparsec train -data corpus.txt -cell lstm -sparsity 0.9 -rule 'lstm0.weight_hh[f]=0.2'
@@ -81,7 +86,7 @@ func (t *trainRun) run(ctx context.Context, e *env, args []string) error {
 		if _, bar := observer.(*trainer.Progress); bar {
 			fmt.Fprintln(e.stderr) // leave the line of the bar
 		}
-		return t.interrupted(err)
+		return t.ended(err)
 	}
 	if err := result.Save(t.out); err != nil {
 		return err
@@ -259,8 +264,16 @@ func filesBelow(path string) ([]string, error) {
 	return files, err
 }
 
-// interrupted says how to go on after a signal.
-func (t *trainRun) interrupted(err error) error {
+// ended says how to go on after a signal. Of a run that has diverged nothing is
+// left: resumed with the same settings it would do so again.
+func (t *trainRun) ended(err error) error {
+	var diverged *trainer.DivergedError
+	if errors.As(err, &diverged) {
+		if gone := os.Remove(t.state()); !errors.Is(gone, os.ErrNotExist) {
+			return errors.Join(err, gone)
+		}
+		return err
+	}
 	var stopped *trainer.InterruptedError
 	if !errors.As(err, &stopped) {
 		return err

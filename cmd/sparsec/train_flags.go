@@ -69,7 +69,7 @@ func (t *trainFlags) data() {
 	option(t, "limit", "`bytes` of text to use; 0 for all", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Limit })
 	t.fs.Func("split", "`shares` for training and validation, the rest is for the test (default 0.8,0.1)", func(text string) error {
 		shares, err := list(text, number)
-		if err != nil || len(shares) != 2 {
+		if err != nil || len(shares) != 2 || shares[0] == 0 {
 			return fmt.Errorf("%q: want two shares, as in 0.8,0.1", text)
 		}
 		t.set = append(t.set, func(c *trainer.Config) { c.Data.Train, c.Data.Valid = shares[0], shares[1] })
@@ -86,7 +86,7 @@ func (t *trainFlags) data() {
 func (t *trainFlags) model() {
 	option(t, "cell", "`kind` of recurrent layers: gru, lstm or rnn (default gru)", parseCell, func(c *trainer.Config) *trainer.Cell { return &c.Model.Cell })
 	option(t, "hidden", "`units` of each recurrent layer, as in 256 or 256,128 (default 256)", wholeNumbers, func(c *trainer.Config) *[]int { return &c.Model.Hidden })
-	option(t, "embed", "`width` of the embedding (default 64)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.Embed })
+	option(t, "embed", "`width` of the embedding (default 64)", notZero(wholeNumber), func(c *trainer.Config) *int { return &c.Model.Embed })
 	option(t, "func", "`function` of a cell: tanh, relu (rnn, gru) or clipped-relu (rnn) (default tanh)", word, func(c *trainer.Config) *string { return &c.Model.Func })
 	option(t, "clip", "`bound` of clipped-relu (default 20)", number, func(c *trainer.Config) *float64 { return &c.Model.Clip })
 	option(t, "reset", "where a GRU resets: `after` the product, as PyTorch does, or before (default after)", word, func(c *trainer.Config) *string { return &c.Model.Reset })
@@ -96,7 +96,7 @@ func (t *trainFlags) model() {
 
 func (t *trainFlags) learning() {
 	option(t, "optimizer", "`kind`: adam, nesterov or sgd (default adam)", word, func(c *trainer.Config) *string { return &c.Optimizer.Kind })
-	option(t, "rate", "highest learning `rate` (default 0.003 of adam, 0.5 of nesterov and sgd)", number, func(c *trainer.Config) *float64 { return &c.Optimizer.Rate })
+	option(t, "rate", "highest learning `rate` (default 0.003 of adam, 0.5 of nesterov and sgd)", notZero(number), func(c *trainer.Config) *float64 { return &c.Optimizer.Rate })
 	option(t, "schedule", "`course` of the learning rate: constant, linear, cosine, stepped or exponential (default cosine)", word, func(c *trainer.Config) *string { return &c.Optimizer.Schedule })
 	option(t, "floor", "last rate of linear and cosine as a `share` of the highest (default 0)", number, func(c *trainer.Config) *float64 { return &c.Optimizer.Floor })
 	option(t, "factor", "`factor` of stepped and exponential (default 0.5)", number, func(c *trainer.Config) *float64 { return &c.Optimizer.Factor })
@@ -105,7 +105,7 @@ func (t *trainFlags) learning() {
 	option(t, "warmup", "`steps` of a linear climb to the rate (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Optimizer.Warmup })
 	option(t, "momentum", "`momentum` of nesterov (default 0.9)", number, func(c *trainer.Config) *float64 { return &c.Optimizer.Momentum })
 	option(t, "decay", "`decay` of weights, not of biases (default 0)", number, func(c *trainer.Config) *float64 { return &c.Optimizer.Decay })
-	option(t, "clip-norm", "`bound` of the norm of all gradients; below 0 for none (default 1)", number, func(c *trainer.Config) *float64 { return &c.Optimizer.ClipNorm })
+	option(t, "clip-norm", "`bound` of the norm of all gradients; below 0 for none (default 1)", notZero(number), func(c *trainer.Config) *float64 { return &c.Optimizer.ClipNorm })
 }
 
 func (t *trainFlags) pruning() {
@@ -119,9 +119,9 @@ func (t *trainFlags) pruning() {
 		}
 		return t.rules.Set(text)
 	})
-	option(t, "begin", "`share` of all steps after which pruning begins (default: one epoch, or 0.05)", number, func(c *trainer.Config) *float64 { return &c.Pruning.Begin })
+	option(t, "begin", "`share` of all steps after which pruning begins; 0 is the first step (default: one epoch, or 0.05)", beginning, func(c *trainer.Config) *float64 { return &c.Pruning.Begin })
 	option(t, "bend", "`share` of all steps after which the ramp is steeper (default 0.25)", number, func(c *trainer.Config) *float64 { return &c.Pruning.Bend })
-	option(t, "end", "`share` of all steps after which masks stay (default 0.5)", number, func(c *trainer.Config) *float64 { return &c.Pruning.End })
+	option(t, "end", "`share` of all steps after which masks stay (default 0.5)", notZero(number), func(c *trainer.Config) *float64 { return &c.Pruning.End })
 	option(t, "freq", "`steps` between two masks (default 100 or less)", wholeNumber, func(c *trainer.Config) *int { return &c.Pruning.Freq })
 	option(t, "q", "`magnitude` that the ramp reaches: the 90th percentile of a trained layer's (default: guessed by its width)", number, func(c *trainer.Config) *float64 { return &c.Pruning.Q })
 }
@@ -132,6 +132,8 @@ func (t *trainFlags) course() {
 	option(t, "epochs", "`times` through the data (default 10)", wholeNumber, func(c *trainer.Config) *int { return &c.Epochs })
 	option(t, "steps", "optimiser `steps`, in place of -epochs", wholeNumber, func(c *trainer.Config) *int { return &c.Steps })
 	option(t, "validate", "`steps` between two validations (default an epoch)", wholeNumber, func(c *trainer.Config) *int { return &c.ValidateEvery })
+	option(t, "valid-limit", "`targets` that a validation scores; below 0 all of the part (default 262144)", notZero(wholeNumber), func(c *trainer.Config) *int { return &c.ValidLimit })
+	option(t, "test-limit", "`targets` that the test at the end scores; below 0 all of the part (default 1048576)", notZero(wholeNumber), func(c *trainer.Config) *int { return &c.TestLimit })
 	option(t, "checkpoint", "`steps` between two checkpoints (default as -validate)", wholeNumber, func(c *trainer.Config) *int { return &c.CheckpointEvery })
 	option(t, "patience", "`validations` without a better one that end training; 0 for no such end (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Patience })
 	option(t, "workers", "`goroutines` that share a batch (default one a processor); another number rounds differently", wholeNumber, func(c *trainer.Config) *int { return &c.Workers })
@@ -150,6 +152,33 @@ func wholeNumber(text string) (int, error) {
 		return 0, fmt.Errorf("want a whole number")
 	}
 	return n, nil
+}
+
+// notZero refuses a 0 that would be a sensible wish, but stands for a default in a
+// configuration. Elsewhere it takes back what -config says.
+func notZero[T int | float64](parse func(string) (T, error)) func(string) (T, error) {
+	return func(text string) (T, error) {
+		v, err := parse(text)
+		if err == nil && v == 0 {
+			err = fmt.Errorf("want another number than 0; leave the flag out for its default")
+		}
+		return v, err
+	}
+}
+
+// beginning is a share, of which 0 is the first step. A configuration says that
+// with a number below 0.
+func beginning(text string) (float64, error) {
+	v, err := number(text)
+	switch {
+	case err != nil:
+		return 0, err
+	case v < 0 || v >= 1:
+		return 0, fmt.Errorf("want a share from 0 to less than 1")
+	case v == 0:
+		return -1, nil
+	}
+	return v, nil
 }
 
 func seedNumber(text string) (uint64, error) {
