@@ -205,11 +205,16 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 		packed, err = sparse.PackWindow(m, sparse.Mantissa)
 	case "exact":
 		packed, err = sparse.PackWindow(m, sparse.Exponent)
+	case "wide":
+		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":
 		packed, err = sparse.PackWindow(m, sparse.Mantissa)
 		strategy = kernel.Unrolled
 	case "unrolledexact":
 		packed, err = sparse.PackWindow(m, sparse.Exponent)
+		strategy = kernel.Unrolled
+	case "unrolledwide":
+		packed, err = sparse.PackWideWindow(m)
 		strategy = kernel.Unrolled
 	default:
 		t.Fatalf("no packing %q", how)
@@ -228,7 +233,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 	})
 }
 
-var allPackings = []string{"dense", "block4", "block8", "block16", "window", "exact", "unrolled", "unrolledexact"}
+var allPackings = []string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide"}
 
 // BenchmarkMatVec times the kernels in one process, in interleaved rounds, and
 // prints their medians beside the dense kernel's. Run it pinned to one processor
@@ -246,7 +251,7 @@ func BenchmarkMatVec(b *testing.B) {
 		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)
 		for _, density := range []float64{0.1, 0.05} {
 			name := fmt.Sprintf("%s/%.2f", shape, density)
-			for _, how := range []string{"window", "exact", "unrolled", "unrolledexact"} {
+			for _, how := range []string{"window", "exact", "wide", "unrolled", "unrolledexact"} {
 				if strings.HasPrefix(how, "unrolled") && s[0]*s[1] > 4e5 {
 					continue
 				}

@@ -19,15 +19,15 @@ import (
 func emitUnrolled(f *File, name, matrix string, w *sparse.Window, r kernel.Range) {
 	const signature = "func(dst, init, src *float32, words *byte)"
 	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d of\n%s, padding counted, whose pattern is in the code.\n"+
-		"It may read 7 elements behind the last column of src. init may be dst.",
-		name, 8*r.From, 8*r.To-1, strings.Join(strings.Fields(matrix), " "))
+		"It may read %d elements behind the last column of src. init may be dst.",
+		name, 8*r.From, 8*r.To-1, strings.Join(strings.Fields(matrix), " "), w.Reach())
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
 	words := newCursor(k.Func, k.Arg("words", reg.RAX))
 	columns := newColumnBases(k, w.Cols())
-	acc, step := windowChains, windowStep{matvec: k, form: w.Form()}
+	acc, step := windowChains, windowStep{matvec: k, width: w.Width(), form: w.Form()}
 	if w.Form() == sparse.Exponent {
 		step.mask, step.scale = ymm[14], ymm[15]
-		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
+		k.VMOVUPS(f.Splat8(exponentMask(w.Width())), step.mask)
 		k.VMOVUPS(f.Splat8F(w.Scale()), step.scale)
 	}
 	init, dst := newCursor(k.Func, k.init), newCursor(k.Func, k.dst)

@@ -10,20 +10,24 @@ import (
 // emitWindow emits the stream kernel of the sliding-window permute: load 8
 // words, permute the 8 elements of src at the base by them (VPERMPS reads the
 // low 3 bits of a lane), multiply and add. Four steps at a time, one
-// accumulator each.
-func emitWindow(f *File, name string, form sparse.IndexForm) {
+// accumulator each. In windows of 16 columns, two permutes take from the two
+// halves and the sign bit of the word blends them.
+func emitWindow(f *File, name string, width int, form sparse.IndexForm) {
 	signature := "func(dst, init, src *float32, words, bases, counts *byte, groups int)"
 	doc := name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices in the low mantissa bits; group i has 4·counts[i]\nsteps. It may read 7 elements behind the last column of src. init may be dst."
 	if form == sparse.Exponent {
 		signature = "func(dst, init, src *float32, words, bases, counts *byte, groups int, scale uint32)"
 		doc = name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices below the exponent; group i has 4·counts[i] steps,\nand sums are multiplied by the float32 of bits scale. It may read 7 elements\nbehind the last column of src. init may be dst."
 	}
+	if width == sparse.WideWindow {
+		doc = name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, windows of 16 columns, indices around the weights; group i has\n4·counts[i] steps, and sums are multiplied by the float32 of bits scale. It may\nread 15 elements behind the last column of src. init may be dst."
+	}
 	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
-	acc, step := windowChains, windowStep{matvec: k, form: form}
+	acc, step := windowChains, windowStep{matvec: k, width: width, form: form}
 	if form == sparse.Exponent {
 		step.mask = ymm[14]
 		step.scale = ymm[15]
-		k.VMOVUPS(f.Splat8(sparse.ExponentMask), step.mask)
+		k.VMOVUPS(f.Splat8(exponentMask(width)), step.mask)
 		k.Arg("scale", reg.RAX)
 		k.VMOVD(reg.EAX, step.scale.AsX())
 		k.VPBROADCASTD(step.scale.AsX(), step.scale)
@@ -47,9 +51,18 @@ func emitWindow(f *File, name string, form sparse.IndexForm) {
 	k.Return()
 }
 
+// exponentMask clears the exponent bits that are constant in the Exponent form.
+func exponentMask(width int) uint32 {
+	if width == sparse.WideWindow {
+		return sparse.WideExponentMask
+	}
+	return sparse.ExponentMask
+}
+
 // windowStep emits single steps of a window kernel.
 type windowStep struct {
 	*matvec
+	width       int // columns of a window
 	form        sparse.IndexForm
 	mask, scale reg.VecPhysical // of Exponent
 	taken       int             // steps
@@ -68,7 +81,17 @@ func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool)
 	s.taken++
 	s.VMOVUPS(words, w)
 	s.VPERMPS(x, w, v)
-	if s.form == sparse.Exponent {
+	switch {
+	case s.width == sparse.WideWindow:
+		// The shift by one is an addition, which more ports take.
+		second, upper := x, ymm[12+s.taken%2]
+		second.Disp += 32
+		s.VPERMPS(second, w, upper)
+		s.VBLENDVPS(w, upper, v, v)
+		s.VPADDD(w, w, w)
+		s.VPSRAD(operand.U8(4), w, w)
+		s.VPAND(w, s.mask, w)
+	case s.form == sparse.Exponent:
 		s.VPSRAD(operand.U8(3), w, w)
 		s.VPAND(w, s.mask, w)
 	}

@@ -13,6 +13,8 @@ type builder struct {
 	t   *testing.T
 	rng *rand.Rand
 	p   *kernel.Program
+
+	wide bool // windows are of 16 columns from here on
 }
 
 func newBuilder(t *testing.T, name string, seed uint64) *builder {
@@ -84,6 +86,9 @@ func (b *builder) matrix(name string, gates, rows, cols int, density float64, s 
 			form = sparse.Mantissa
 		}
 		packed, err := sparse.PackWindow(m, form)
+		if b.wide {
+			packed, err = sparse.PackWideWindow(m)
+		}
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -149,6 +154,7 @@ func talker(t *testing.T) *kernel.Program {
 		kernel.MatVec{Dst: rec, Init: zeros, Src: h, Matrix: b.matrix("lstm.weight_hh", 4, n, n, .2, kernel.Unrolled)},
 		kernel.LSTMCell{H: h, C: c, X: pre, R: rec, Size: n})
 
+	b.wide = true
 	g := b.state("gru.h", n, -1)
 	gx, gr, rh, gn := b.buffer("gru.x", 3*pad), b.buffer("gru.r", 2*pad), b.buffer("gru.rh", n), b.buffer("gru.n", n)
 	bias := b.constant("gru.bias", 1, 3*pad)

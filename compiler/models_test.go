@@ -122,7 +122,8 @@ func model(t *testing.T, name string, hidden int, density float64, seed uint64) 
 	return m
 }
 
-// fill gives weights of uneven rows; biases are dense.
+// fill gives weights of uneven rows, none so near 0 that any strategy must
+// refuse its matrix; biases are dense.
 func fill(m *ir.Model, density float64, rng *rand.Rand) {
 	for _, p := range m.Params {
 		p.Data = make([]float32, p.Len())
@@ -136,7 +137,8 @@ func fill(m *ir.Model, density float64, rng *rand.Rand) {
 			if len(p.Shape) == 1 {
 				p.Data[i] = float32(rng.NormFloat64() * 0.3)
 			} else if rng.Float64() < keep {
-				p.Data[i] = float32(rng.NormFloat64() * scale)
+				w := rng.NormFloat64()
+				p.Data[i] = float32((w + math.Copysign(0.01, w)) * scale)
 			}
 		}
 	}

@@ -127,3 +127,42 @@ func matvecWindowExact(dst, init, src []float32, words []uint32, bases []uint16,
 		first += n
 	}
 }
+
+// wideWeight is the weight in a word that has the top bit of the lane index
+// before it and the others behind.
+func wideWeight(word uint32) float32 {
+	return math.Float32frombits(uint32(int32(word<<1)>>4) & 0x87ff_ffff)
+}
+
+// widePlace is the lane index in such a word.
+func widePlace(word uint32) uint32 { return word>>31<<3 | word&7 }
+
+// matvecWindowWide is like matvecWindowExact for windows of 16 columns: len(src)
+// is at least 16 more than the largest base.
+func matvecWindowWide(dst, init, src []float32, words []uint32, bases []uint16, counts []uint32, scale uint32) {
+	s := math.Float32frombits(scale)
+	first := 0
+	for i, quads := range counts {
+		n := 4 * int(quads)
+		w := words[8*first:][:8*n]
+		var a0, a1, a2, a3, a4, a5, a6, a7 float32
+		for _, base := range bases[first:][:n] {
+			v, x := (*[8]uint32)(w), (*[16]float32)(src[base:])
+			w = w[8:]
+			a0 += float32(wideWeight(v[0]) * x[widePlace(v[0])])
+			a1 += float32(wideWeight(v[1]) * x[widePlace(v[1])])
+			a2 += float32(wideWeight(v[2]) * x[widePlace(v[2])])
+			a3 += float32(wideWeight(v[3]) * x[widePlace(v[3])])
+			a4 += float32(wideWeight(v[4]) * x[widePlace(v[4])])
+			a5 += float32(wideWeight(v[5]) * x[widePlace(v[5])])
+			a6 += float32(wideWeight(v[6]) * x[widePlace(v[6])])
+			a7 += float32(wideWeight(v[7]) * x[widePlace(v[7])])
+		}
+		y, b := (*[8]float32)(dst[8*i:]), (*[8]float32)(init[8*i:])
+		y[0], y[1] = float32(a0*s)+b[0], float32(a1*s)+b[1]
+		y[2], y[3] = float32(a2*s)+b[2], float32(a3*s)+b[3]
+		y[4], y[5] = float32(a4*s)+b[4], float32(a5*s)+b[5]
+		y[6], y[7] = float32(a6*s)+b[6], float32(a7*s)+b[7]
+		first += n
+	}
+}

@@ -49,7 +49,11 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		}
 		list = append(list, w)
 	}
-	return list
+	wide, err := sparse.PackWideWindow(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(list, wide)
 }
 
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
@@ -122,6 +126,8 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":
 			matvecWindowExact(dst, init, src, words, places, counts, uint32(value))
+		case "matvecWindowWide":
+			matvecWindowWide(dst, init, src, words, places, counts, uint32(value))
 		default:
 			t.Fatalf("no function %q", c.Func)
 		}

@@ -59,9 +59,9 @@ func (l *lowerer) pack(p schedule.Product) (kernel.Matrix, error) {
 	case schedule.Block:
 		err = packBlock(&m, padded, s.Height)
 	case schedule.Window:
-		err = packWindow(&m, padded, kernel.Window, s.Index)
+		err = packWindow(&m, padded, kernel.Window, s)
 	case schedule.Unrolled:
-		err = packWindow(&m, padded, kernel.Unrolled, s.Index)
+		err = packWindow(&m, padded, kernel.Unrolled, s)
 	default:
 		err = fmt.Errorf("strategy %s has no packing", s)
 	}
@@ -85,12 +85,12 @@ func packBlock(m *kernel.Matrix, w *sparse.Matrix, height int) error {
 
 // packWindow packs for the packed stream or for straight-line code, which run
 // the same steps.
-func packWindow(m *kernel.Matrix, w *sparse.Matrix, s kernel.Strategy, form sparse.IndexForm) error {
-	packed, err := sparse.PackWindow(w, form)
+func packWindow(m *kernel.Matrix, w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) error {
+	packed, err := s.PackWindow(w)
 	if err != nil {
 		return err
 	}
-	m.Strategy, m.Packed, m.Ranges = s, packed, kernel.RangesFor(packed, 0)
+	m.Strategy, m.Packed, m.Ranges = family, packed, kernel.RangesFor(packed, 0)
 	return nil
 }
 

@@ -108,7 +108,8 @@ func (p *permutation) count() {
 	}
 }
 
-// groupSteps counts the steps of one group and what counting costs.
+// groupSteps counts the steps of one group and what counting costs. Windows are
+// narrow: an order that fills those fills wide ones too.
 func (p *permutation) groupSteps(m *unitMatrix, g int) int32 {
 	var columns [lanes][]int32
 	first := g % m.groups() * lanes
@@ -120,7 +121,7 @@ func (p *permutation) groupSteps(m *unitMatrix, g int) int32 {
 		}
 	}
 	p.spent += lanes
-	return int32(sparse.GroupSteps(&columns))
+	return int32(sparse.GroupSteps(&columns, sparse.NarrowWindow))
 }
 
 // counts are the weights in the rows and in the columns of every unit.

@@ -10,7 +10,7 @@ import (
 // candidates counts the work of every strategy for a matrix and says which
 // cannot be taken.
 func candidates(blocks []*sparse.Matrix, exact bool) []Candidate {
-	exponent := wordFault(blocks, sparse.Exponent)
+	extremes, fault := extremeWeights(blocks)
 	var all []Candidate
 	for _, s := range Strategies() {
 		c := Candidate{Strategy: s}
@@ -18,12 +18,14 @@ func candidates(blocks []*sparse.Matrix, exact bool) []Candidate {
 		case s.Kernel != Dense && blocks[0].Cols > maxColumns:
 			c.Excluded = fmt.Sprintf("%d columns, 16-bit indices reach %d", blocks[0].Cols, maxColumns)
 		case s.Kernel == Dense || s.Kernel == Block:
-		case s.Exact():
-			c.Excluded = exponent
-		case exact:
+		case exact && !s.Exact():
 			c.Excluded = "moves weights by up to 2^-21, and exact weights are wanted"
+		case fault != "":
+			c.Excluded = fault
 		default:
-			c.Excluded = wordFault(blocks, sparse.Mantissa)
+			if _, err := s.PackWindow(extremes); err != nil {
+				c.Excluded = err.Error()
+			}
 		}
 		if c.Excluded == "" || s.Kernel == Window {
 			c.Work = work(s, blocks)
@@ -33,9 +35,9 @@ func candidates(blocks []*sparse.Matrix, exact bool) []Candidate {
 	return all
 }
 
-// wordFault says why the weights do not fit into window words of a form; empty
-// when they do. Only the least and the largest weight decide.
-func wordFault(blocks []*sparse.Matrix, form sparse.IndexForm) string {
+// extremeWeights is a matrix of the least and the largest weight, which alone
+// decide whether all fit into window words; a fault is why they fit into none.
+func extremeWeights(blocks []*sparse.Matrix) (extremes *sparse.Matrix, fault string) {
 	least, largest := math.Inf(1), 0.0
 	for _, m := range blocks {
 		for _, w := range m.Data {
@@ -46,14 +48,10 @@ func wordFault(blocks []*sparse.Matrix, form sparse.IndexForm) string {
 		}
 	}
 	if largest == 0 {
-		return ""
+		return sparse.NewMatrix(1, 1), ""
 	}
 	if least < 0x1p-126 {
-		return fmt.Sprintf("weight %g is not a normal float32", least)
+		return nil, fmt.Sprintf("weight %g is not a normal float32", least)
 	}
-	extremes := &sparse.Matrix{Rows: 1, Cols: 2, Data: []float32{float32(least), float32(largest)}}
-	if _, err := sparse.PackWindow(extremes, form); err != nil {
-		return err.Error()
-	}
-	return ""
+	return &sparse.Matrix{Rows: 1, Cols: 2, Data: []float32{float32(least), float32(largest)}}, ""
 }

@@ -125,7 +125,7 @@ func preferExact(all []Candidate) {
 			continue
 		}
 		for _, other := range all {
-			if other.Strategy.Kernel == c.Strategy.Kernel && other.Strategy.Exact() && other.Excluded == "" {
+			if other.Strategy.Kernel == c.Strategy.Kernel && !other.Strategy.Wide && other.Strategy.Exact() && other.Excluded == "" {
 				c.Excluded = "moves weights by up to 2^-21, and the exact form holds them"
 			}
 		}

@@ -32,6 +32,7 @@ const (
 	block16Cycles       = 1.05
 	windowCycles        = 1.31
 	windowExactCycles   = 1.47
+	windowWideCycles    = 2.3
 	unrolledCycles      = 1.1 // with code inside the budget
 	unrolledExactCycles = 1.36
 )
@@ -91,7 +92,7 @@ func occupiedColumns(m *sparse.Matrix, first, height int) int {
 func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 	w := Work{}
 	for _, m := range blocks {
-		steps, padded := sparse.WindowSteps(m)
+		steps, padded := sparse.WindowSteps(m, s.width())
 		groups := (m.Rows + windowLanes - 1) / windowLanes
 		w.Groups += groups
 		if s.Kernel == Window {
@@ -122,7 +123,10 @@ func stepCycles(s Strategy) float64 {
 	case Block:
 		return map[int]float64{4: block4Cycles, 8: block8Cycles, 16: block16Cycles}[s.Height]
 	case Window:
-		if s.Exact() {
+		switch {
+		case s.Wide:
+			return windowWideCycles
+		case s.Exact():
 			return windowExactCycles
 		}
 		return windowCycles

@@ -31,6 +31,21 @@ func iid(density float64) func(r, c int) float32 {
 	}
 }
 
+// survivors are like the weights that magnitude pruning leaves: none is near 0.
+func survivors(density float64) func(r, c int) float32 {
+	weight := iid(density)
+	return func(r, c int) float32 {
+		w := weight(r, c)
+		switch {
+		case w > 0:
+			return w + 0.5
+		case w < 0:
+			return w - 0.5
+		}
+		return 0
+	}
+}
+
 func TestChoice(t *testing.T) {
 	blocks := func(height int) func(r, c int) float32 {
 		return func(r, c int) float32 {
@@ -41,6 +56,9 @@ func TestChoice(t *testing.T) {
 		}
 	}
 	wide := iid(0.1)
+	// All weights come from memory, and straight-line code is out of the question.
+	slow := AVX2()
+	slow.Levels, slow.CodeBudget = []Level{{0, 7.5}}, 0
 	for _, test := range []struct {
 		name    string
 		model   *ir.Model
@@ -68,6 +86,15 @@ func TestChoice(t *testing.T) {
 		}), Options{Exact: true}, "dense", "nothing beats dense"},
 		{"forced", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"w", "dense"}}}, "dense", "dense was asked for"},
 		{"forced family", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/exponent", "window was asked for"},
+		{"forced wide", linear(256, 256, survivors(0.1)), Options{Force: []Force{{"*", "window16"}}}, "window16/exponent", "window16 was asked for"},
+		{"from memory", linear(600, 600, survivors(0.05)), Options{Target: &slow}, "window16/exponent", "× dense"},
+		{"from memory, forced family", linear(600, 600, survivors(0.05)), Options{Target: &slow, Force: []Force{{"*", "window"}}}, "window16/exponent", "window was asked for"},
+		{"from memory, range too wide for 16 columns", linear(600, 600, func(r, c int) float32 {
+			if r == 0 && c == 0 {
+				return 0x1p-20
+			}
+			return wide(r, c)
+		}), Options{Target: &slow}, "window/exponent", "× dense"},
 		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -110,7 +137,7 @@ func TestForceFaults(t *testing.T) {
 // matrices.
 func TestWorkIsWhatPackingStores(t *testing.T) {
 	for _, shape := range [][2]int{{8, 1}, {24, 40}, {136, 77}} {
-		m := linear(shape[0], shape[1], iid(0.2))
+		m := linear(shape[0], shape[1], survivors(0.2))
 		product := Products(m)[0]
 		packed := map[Strategy]sparse.Packed{{Kernel: Dense}: sparse.PackDense(product.Matrix(m, shape[0]))}
 		for _, height := range []int{4, 8, 16} {
@@ -125,6 +152,11 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 			t.Fatal(err)
 		}
 		packed[Strategy{Kernel: Window}] = w
+		wide, err := sparse.PackWideWindow(product.Matrix(m, shape[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed[Strategy{Kernel: Window, Wide: true}] = wide
 		for s, p := range packed {
 			got := work(s, product.Blocks(m))
 			bytes := 0

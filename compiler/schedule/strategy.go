@@ -19,11 +19,12 @@ const (
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, window/exponent, window/mantissa,
-// unrolled/exponent and unrolled/mantissa.
+// window16/exponent, unrolled/exponent and unrolled/mantissa.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
 	Index  sparse.IndexForm // of Window and Unrolled
+	Wide   bool             // of Window in the exponent form: windows of 16 columns, not 8
 }
 
 // Strategies are all there are, in order of preference among equals.
@@ -32,6 +33,7 @@ func Strategies() []Strategy {
 		{Kernel: Dense},
 		{Kernel: Block, Height: 4}, {Kernel: Block, Height: 8}, {Kernel: Block, Height: 16},
 		{Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
+		{Kernel: Window, Index: sparse.Exponent, Wide: true},
 		{Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
 	}
 }
@@ -52,6 +54,9 @@ func (s Strategy) String() string {
 	case Block:
 		return fmt.Sprintf("block%d", s.Height)
 	case Window:
+		if s.Wide {
+			return "window16/" + form
+		}
 		return "window/" + form
 	case Unrolled:
 		return "unrolled/" + form
@@ -81,10 +86,27 @@ func names() string {
 	return strings.Join(all, ", ")
 }
 
+// width is the number of columns of a window.
+func (s Strategy) width() int {
+	if s.Wide {
+		return sparse.WideWindow
+	}
+	return sparse.NarrowWindow
+}
+
+// PackWindow packs a matrix for a strategy of Window or Unrolled.
+func (s Strategy) PackWindow(m *sparse.Matrix) (*sparse.Window, error) {
+	if s.Wide {
+		return sparse.PackWideWindow(m)
+	}
+	return sparse.PackWindow(m, s.Index)
+}
+
 // matches reports whether the strategy is one that the name asks for: its own
-// name, or block, window or unrolled for any of the family.
+// name, or block, window or unrolled for any of the family; wide windows alone
+// go by window16 too.
 func (s Strategy) matches(name string) bool {
 	text := s.String()
 	family, _, _ := strings.Cut(text, "/")
-	return text == name || family == name || name == "block" && s.Kernel == Block
+	return text == name || family == name || name == "block" && s.Kernel == Block || name == "window" && s.Kernel == Window
 }

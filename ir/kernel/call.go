@@ -65,10 +65,6 @@ func SectionElem(s sparse.Section) Elem {
 	return Float32
 }
 
-// WindowReach is the number of elements behind the last column of src that a
-// window kernel may read.
-const WindowReach = 7
-
 // Vectors are the first three arguments of every call, for rows and columns as
 // given.
 func Vectors(row, rows, reads int) []Arg {

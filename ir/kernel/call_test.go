@@ -29,7 +29,9 @@ func sample(t *testing.T) []sparse.Packed {
 		w, err := sparse.PackWindow(m, form)
 		return must(w, err)
 	}
-	return []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16), window(sparse.Mantissa), window(sparse.Exponent)}
+	wide, err := sparse.PackWideWindow(m)
+	return []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
+		window(sparse.Mantissa), window(sparse.Exponent), must(wide, err)}
 }
 
 func TestRangesFor(t *testing.T) {

@@ -19,11 +19,8 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	case *sparse.Block:
 		call.Func = "matvecBlock"
 	case *sparse.Window:
-		call.Func = "matvecWindow"
-		if m.Form() == sparse.Exponent {
-			call.Func = "matvecWindowExact"
-		}
-		call.Args[2].Len = packed.Cols() + WindowReach
+		call.Func = portableWindow(m)
+		call.Args[2].Len = packed.Cols() + m.Reach()
 	default:
 		panic(fmt.Sprintf("kernel.PortableCalls: no portable kernel for %T", packed))
 	}
@@ -42,4 +39,14 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 		}
 	}
 	return []Call{call}
+}
+
+func portableWindow(w *sparse.Window) string {
+	switch {
+	case w.Form() == sparse.Mantissa:
+		return "matvecWindow"
+	case w.Width() == sparse.WideWindow:
+		return "matvecWindowWide"
+	}
+	return "matvecWindowExact"
 }

@@ -34,7 +34,7 @@ type IndexForm uint8
 const (
 	// Exponent keeps the index in the top exponent bits, which are constant
 	// after scaling by a power of two: float32 weights stay exact. It needs
-	// non-zero weights within a range of 2^31.
+	// non-zero weights within a range of 2^31, or 2^15 in wide windows.
 	Exponent IndexForm = iota
 	// Mantissa keeps the index in the low 3 mantissa bits: weights move by at
 	// most 2^-21 relative, and the kernel saves the decoding.

@@ -17,13 +17,16 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"block16":  func(m *Matrix) (Packed, error) { return PackBlock(m, 16) },
 	"exponent": func(m *Matrix) (Packed, error) { return PackWindow(m, Exponent) },
 	"mantissa": func(m *Matrix) (Packed, error) { return PackWindow(m, Mantissa) },
+	"wide":     func(m *Matrix) (Packed, error) { return PackWideWindow(m) },
 }
 
+// randomMatrix has weights of both signs that lie within a range of 2^10.
 func randomMatrix(rng *rand.Rand, rows, cols int, density float64) *Matrix {
 	m := NewMatrix(rows, cols)
 	for i := range m.Data {
 		if rng.Float64() < density {
-			m.Data[i] = float32(rng.NormFloat64())
+			w := rng.NormFloat64()
+			m.Data[i] = float32(w + math.Copysign(0.01, w))
 		}
 	}
 	return m
@@ -163,13 +166,17 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 			t.Fatalf("row %d has weight %g for column %d, where src is NaN, and gives %g", r, m.Row(r)[column], column, dst[r])
 		}
 	}
-	if _, dense := p.(*Dense); dense {
+	reach := lanes
+	switch w := p.(type) {
+	case *Dense:
 		return
+	case *Window:
+		reach = w.Width()
 	}
 	for first := 0; first < p.Rows(); first += 16 {
 		near := false
 		for r := first; r < min(first+16, m.Rows); r++ {
-			for c := column; c < min(column+8, m.Cols); c++ {
+			for c := column; c < min(column+reach, m.Cols); c++ {
 				near = near || m.Row(r)[c] != 0
 			}
 		}
@@ -195,8 +202,12 @@ func TestPackRefusals(t *testing.T) {
 		{"not a number", "weight NaN at row 0, column 0", second(PackWindow(two(float32(math.NaN()), 1), Exponent))},
 		{"denormal", "hold normal float32 only", second(PackWindow(two(1, 0x1p-130), Exponent))},
 		{"denormal mantissa", "hold normal float32 only", second(PackWindow(two(1, 0x1p-130), Mantissa))},
-		{"range", "weights between 2^-31 and 2^1: an index in the exponent needs them within a range of 2^31", second(PackWindow(two(1, 0x1p-31), Exponent))},
+		{"range", "weights between 2^-31 and 2^1: an index of 8 columns in the exponent needs them within a range of 2^31", second(PackWindow(two(1, 0x1p-31), Exponent))},
 		{"large", "below 2^32", second(PackWindow(two(0x1p32, 0x1p32), Exponent))},
+		{"wide columns", "want at most 65536", second(PackWideWindow(NewMatrix(1, 65537)))},
+		{"wide denormal", "hold normal float32 only", second(PackWideWindow(two(1, 0x1p-130)))},
+		{"wide range", "weights between 2^-15 and 2^1: an index of 16 columns in the exponent needs them within a range of 2^15", second(PackWideWindow(two(1, 0x1p-15)))},
+		{"wide large", "weights up to 2^17: an index of 16 columns in the exponent needs them below 2^16", second(PackWideWindow(two(0x1p16, 0x1p16)))},
 		{"too large", "too large for an index in the mantissa", second(PackWindow(two(math.MaxFloat32, 1), Mantissa))},
 	}
 	for _, row := range rows {
@@ -211,6 +222,38 @@ func TestPackRefusals(t *testing.T) {
 			continue
 		}
 		checkUnpack(t, p, m, 0)
+	}
+	for _, m := range []*Matrix{two(1, 0x1p-14), two(0x1.fffffep15, -0x1p1), two(0x1p-126, -0x1.8p-112)} {
+		p, err := PackWideWindow(m)
+		if err != nil {
+			t.Errorf("weights %g: %v", m.Data, err)
+			continue
+		}
+		checkUnpack(t, p, m, 0)
+	}
+}
+
+// TestWideWords holds every place and sign of the words of wide windows, and
+// that the word of an idle lane is a weight of 0.
+func TestWideWords(t *testing.T) {
+	m := &Matrix{Rows: 1, Cols: 3, Data: []float32{1.5, -0x1.234566p-14, 0x1.fffffep0}}
+	code, err := newWordCode(m, Exponent, WideWindow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []float32{1.5, -1.5, 0x1.234566p-14, -0x1.234566p-14, 0x1.fffffep0, -0x1.fffffep0} {
+		for place := range WideWindow {
+			word := code.encode(w, uint32(place))
+			if got := decodeWord(word, Exponent, WideWindow) * code.scale(); got != w {
+				t.Errorf("%g at place %d: word %#x is %g", w, place, word, got)
+			}
+			if got := decodePlace(word, WideWindow); got != place {
+				t.Errorf("%g: place %d, want %d", w, got, place)
+			}
+		}
+	}
+	if got := math.Float32bits(decodeWord(0, Exponent, WideWindow)); got != 0 {
+		t.Errorf("an idle lane decodes to %#x, want 0", got)
 	}
 }
 
@@ -235,7 +278,7 @@ func TestWindowLaneBalanced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, padded := WindowSteps(m)
+	steps, padded := WindowSteps(m, NarrowWindow)
 	if steps*8 != m.NNZ() {
 		t.Errorf("%d steps for %d weights, want %d", steps, m.NNZ(), m.NNZ()/8)
 	}
@@ -249,22 +292,65 @@ func TestWindowLaneBalanced(t *testing.T) {
 	}
 }
 
+// TestWideWindowLines holds that wide windows begin where no load crosses a
+// cache line if they can, and reach no farther than they say.
+func TestWideWindowLines(t *testing.T) {
+	for _, row := range []struct {
+		columns []int // of weights, one a row
+		base    int
+	}{
+		{[]int{3, 12}, 0}, {[]int{3, 16}, 3}, {[]int{3, 18}, 3}, {[]int{8, 23}, 8}, {[]int{13, 23}, 8}, {[]int{13, 24}, 13}, {[]int{39}, 32},
+	} {
+		m := NewMatrix(8, 40)
+		for r, c := range row.columns {
+			m.Row(r)[c] = 1
+		}
+		w, err := PackWideWindow(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.Steps() != 4 || w.Base(0) != row.base {
+			t.Errorf("weights in columns %v: %d steps, the first at %d, want 4 at %d", row.columns, w.Steps(), w.Base(0), row.base)
+		}
+	}
+	rng := rand.New(rand.NewPCG(7, 8))
+	m := randomMatrix(rng, 80, 333, 0.1)
+	w, err := PackWideWindow(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, padded := WindowSteps(m, WideWindow); padded != w.Steps() {
+		t.Errorf("%d steps counted, %d packed", padded, w.Steps())
+	}
+	if narrow, _ := WindowSteps(m, NarrowWindow); w.Steps() >= narrow {
+		t.Errorf("%d wide steps, %d narrow ones", w.Steps(), narrow)
+	}
+	for k := range w.Steps() {
+		if end := w.Base(k) + WideWindow; end > m.Cols+w.Reach() {
+			t.Errorf("step %d reads up to column %d of %d", k, end, m.Cols)
+		}
+	}
+}
+
 // TestWindowStepsMinimal compares the greedy schedule with the best one of two
 // rows, found by trying all windows.
 func TestWindowStepsMinimal(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 40 {
-		m := randomMatrix(rng, 2, 15, 0.25)
-		steps, _ := WindowSteps(m)
-		if want := fewestSteps(m, 0, map[string]int{}); steps != want {
-			t.Fatalf("%d steps, %d suffice for\n%v\n%v", steps, want, m.Row(0), m.Row(1))
+		for _, width := range []int{NarrowWindow, WideWindow} {
+			cols := width + 7
+			m := randomMatrix(rng, 2, cols, 2.5/float64(cols))
+			steps, _ := WindowSteps(m, width)
+			if want := fewestSteps(m, 0, width, map[string]int{}); steps != want {
+				t.Fatalf("width %d: %d steps, %d suffice for\n%v\n%v", width, steps, want, m.Row(0), m.Row(1))
+			}
 		}
 	}
 }
 
 // fewestSteps tries all windows in ascending order and, in each row, every
 // weight inside or none. Taken weights are zeroed.
-func fewestSteps(m *Matrix, from int, seen map[string]int) int {
+func fewestSteps(m *Matrix, from, width int, seen map[string]int) int {
 	if m.NNZ() == 0 {
 		return 0
 	}
@@ -274,8 +360,8 @@ func fewestSteps(m *Matrix, from int, seen map[string]int) int {
 	}
 	best := math.MaxInt32
 	for base := from; base < m.Cols; base++ {
-		for a := -1; a < 8; a++ {
-			for b := -1; b < 8; b++ {
+		for a := -1; a < width; a++ {
+			for b := -1; b < width; b++ {
 				if a+b == -2 || !takable(m, 0, base, a) || !takable(m, 1, base, b) {
 					continue
 				}
@@ -286,7 +372,7 @@ func fewestSteps(m *Matrix, from int, seen map[string]int) int {
 				if b >= 0 {
 					rest.Row(1)[base+b] = 0
 				}
-				best = min(best, 1+fewestSteps(rest, base, seen))
+				best = min(best, 1+fewestSteps(rest, base, width, seen))
 			}
 		}
 		// Weights left of the next base could never be taken again.

@@ -1,31 +1,37 @@
 package sparse
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // windowQuad is the number of steps that a window kernel takes at a time.
 const windowQuad = 4
 
+// NarrowWindow and WideWindow are the columns of a window: those that one
+// permute of 8 lanes reaches, and two with a blend. Wide windows cost more a
+// step and find more weights in it.
+const (
+	NarrowWindow = lanes
+	WideWindow   = 2 * lanes
+)
+
 // Window is a matrix packed for the sliding-window permute: rows in groups of
-// 8, one a lane; a step is a window of 8 columns at any base, and 8 words, each
-// a weight together with the 3-bit place inside the window of the element of
+// 8, one a lane; a step is a window of 8 or 16 columns at any base, and 8 words,
+// each a weight together with the place inside the window of the element of
 // src that it multiplies. Lanes that find no weight in the window hold the
 // word 0: weight 0, place 0.
 //
 // Steps of a group are padded to a multiple of 4 by steps of zero words at the
 // base of the last step. Because of idle lanes, a row multiplies 0 by elements
-// of src that it has no weight for, at most 7 columns before a weight of its
-// group: an infinity or NaN in src reaches every row that has a weight for it,
-// but others of the group too. No element behind the last column is multiplied,
-// though up to 7 are read.
+// of src that it has no weight for, less than a window's width before a weight
+// of its group: an infinity or NaN in src reaches every row that has a weight
+// for it, but others of the group too. No element behind the last column is
+// multiplied, though [Window.Reach] of them are read.
 type Window struct {
 	rows, cols, nnz int
+	width           int // columns of a window
 	form            IndexForm
 	scale           float32 // of Exponent: decoded weights are w/scale
 
-	words  uint32s // [step][8]
+	words  uint32s // [step][8]; see wordCode
 	bases  uint16s // [step]
 	counts uint32s // [group] quadruples of steps
 	starts []int   // [group] first quadruple; one more at the end
@@ -36,14 +42,24 @@ type Window struct {
 // normal float32. Rows are padded to a multiple of 8. In the Exponent form the
 // weights must further lie within a range of 2^31, and below 2^32.
 func PackWindow(m *Matrix, form IndexForm) (*Window, error) {
+	return packWindow(m, form, NarrowWindow)
+}
+
+// PackWideWindow is like [PackWindow] for windows of 16 columns, in the Exponent
+// form, whose weights must lie within a range of 2^15, and below 2^16.
+func PackWideWindow(m *Matrix) (*Window, error) {
+	return packWindow(m, Exponent, WideWindow)
+}
+
+func packWindow(m *Matrix, form IndexForm, width int) (*Window, error) {
 	if m.Cols > 1<<16 {
 		return nil, fmt.Errorf("%d columns: want at most 65536, which 16-bit window bases reach", m.Cols)
 	}
-	code, err := newWordCode(m, form)
+	code, err := newWordCode(m, form, width)
 	if err != nil {
 		return nil, err
 	}
-	w := &Window{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), form: form, scale: code.scale()}
+	w := &Window{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), width: width, form: form, scale: code.scale()}
 	var group rowGroup
 	for first := 0; first < w.rows; first += lanes {
 		group.load(m, first)
@@ -65,12 +81,12 @@ func (w *Window) packGroup(m *Matrix, group *rowGroup, code wordCode) {
 		var taken [lanes]int // column + 1
 		last := next
 		for lane := range lanes {
-			if c, ok := group.take(lane, next+lanes); ok {
+			if c, ok := group.take(lane, next+w.width); ok {
 				taken[lane] = c + 1
 				last = max(last, c)
 			}
 		}
-		base = windowBase(next, last)
+		base = windowBase(next, last, w.width)
 		w.bases.append(uint16(base))
 		for lane, c := range taken {
 			word := uint32(0)
@@ -89,6 +105,13 @@ func (w *Window) packGroup(m *Matrix, group *rowGroup, code wordCode) {
 	}
 	w.counts.append(uint32(quads))
 }
+
+// Width is the number of columns of a window, [NarrowWindow] or [WideWindow].
+func (w *Window) Width() int { return w.width }
+
+// Reach is the number of elements behind the last column of src that a kernel
+// may read.
+func (w *Window) Reach() int { return w.width - 1 }
 
 // Form says where the index is inside a word.
 func (w *Window) Form() IndexForm { return w.form }
@@ -142,7 +165,7 @@ func (w *Window) MulAdd(dst, init, src []float32) {
 		var acc [windowQuad]float32
 		for k := w.Start(g); k < w.Start(g+1); k++ {
 			word, a := w.words.at(lanes*k+lane), k%windowQuad
-			acc[a] = fma(decodeWord(word, w.form), src[w.Base(k)+int(word&7)], acc[a])
+			acc[a] = fma(decodeWord(word, w.form, w.width), src[w.Base(k)+decodePlace(word, w.width)], acc[a])
 		}
 		dst[r] = fma((acc[0]+acc[1])+(acc[2]+acc[3]), w.scale, init[r])
 	}
@@ -157,21 +180,13 @@ func (w *Window) Unpack() *Matrix {
 		for range windowQuad * int(w.counts.at(g)) {
 			for lane := range lanes {
 				word := w.words.at(lanes*k + lane)
-				if v := decodeWord(word, w.form); v != 0 {
+				if v := decodeWord(word, w.form, w.width); v != 0 {
 					// The product is exact, but its factors need float64.
-					m.Row(lanes*g + lane)[w.Base(k)+int(word&7)] = float32(float64(v) * float64(w.scale))
+					m.Row(lanes*g + lane)[w.Base(k)+decodePlace(word, w.width)] = float32(float64(v) * float64(w.scale))
 				}
 			}
 			k++
 		}
 	}
 	return m
-}
-
-// decodeWord is the weight in a word, before scaling.
-func decodeWord(word uint32, form IndexForm) float32 {
-	if form == Exponent {
-		return math.Float32frombits(uint32(int32(word)>>3) & ExponentMask)
-	}
-	return math.Float32frombits(word)
 }

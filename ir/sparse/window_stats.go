@@ -16,7 +16,7 @@ func (m *Mask) windowStats(spans []Span) WindowStats {
 				}
 				kept += len(columns[lane])
 			}
-			steps += GroupSteps(&columns)
+			steps += GroupSteps(&columns, NarrowWindow)
 		}
 	}
 	return WindowStats{Steps: steps, PerStep: ratio(kept, steps)}

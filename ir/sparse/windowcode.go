@@ -5,22 +5,39 @@ import (
 	"math"
 )
 
-// ExponentMask clears what the arithmetic shift of a word in the Exponent form
-// leaves in the bits that are constant there: the top three of the exponent.
-const ExponentMask = 0x8fff_ffff
+// ExponentMask and WideExponentMask clear what the arithmetic shift of a word in
+// the Exponent form leaves in the bits that are constant there: the top three
+// of the exponent in words of narrow windows, the top four in those of wide
+// ones.
+const (
+	ExponentMask     = 0x8fff_ffff
+	WideExponentMask = 0x87ff_ffff
+)
 
-// exponentTop is the largest value of the exponent bits that stay in a word; 0
-// would decode to a denormal number.
-const exponentTop = 1<<5 - 1
-
-// wordCode puts a weight and a 3-bit index into one word.
+// wordCode puts a weight and its place inside the window into one word.
+//
+// The Exponent form has the sign at bit 31, the low 5 bits of the exponent and
+// the mantissa at bits 30 to 3, and the place at bits 2 to 0. In wide windows
+// all but the place gives way by a bit, the exponent by its fifth one, to the
+// top bit of the place at bit 31: there a blend of the two halves of the window
+// reads it, where a permute reads only the low three.
 type wordCode struct {
 	form  IndexForm
+	width int // of the window
 	shift int // of Exponent: biased exponent of the largest weight
 }
 
+// exponentTop is the largest value of the exponent bits that stay in a word; 0
+// would decode to a denormal number.
+func (c wordCode) exponentTop() int {
+	if c.width == WideWindow {
+		return 1<<4 - 1
+	}
+	return 1<<5 - 1
+}
+
 // newWordCode checks that all weights of m can be encoded.
-func newWordCode(m *Matrix, form IndexForm) (wordCode, error) {
+func newWordCode(m *Matrix, form IndexForm, width int) (wordCode, error) {
 	low, high := 255, 0
 	for i, w := range m.Data {
 		if w == 0 {
@@ -38,16 +55,17 @@ func newWordCode(m *Matrix, form IndexForm) (wordCode, error) {
 	if high == 0 { // no weights
 		low, high = 127, 127
 	}
-	code := wordCode{form: form, shift: high}
+	code := wordCode{form: form, width: width, shift: high}
 	if form == Mantissa {
 		return code, nil
 	}
-	if high-low >= exponentTop {
-		return wordCode{}, fmt.Errorf("weights between 2^%d and 2^%d: an index in the exponent needs them within a range of 2^%d",
-			low-127, high-126, exponentTop)
+	top := code.exponentTop()
+	if high-low >= top {
+		return wordCode{}, fmt.Errorf("weights between 2^%d and 2^%d: an index of %d columns in the exponent needs them within a range of 2^%d",
+			low-127, high-126, width, top)
 	}
-	if high-exponentTop > 127 {
-		return wordCode{}, fmt.Errorf("weights up to 2^%d: an index in the exponent needs them below 2^%d", high-126, 127+exponentTop-126)
+	if high-top > 127 {
+		return wordCode{}, fmt.Errorf("weights up to 2^%d: an index of %d columns in the exponent needs them below 2^%d", high-126, width, 127+top-126)
 	}
 	return code, nil
 }
@@ -61,7 +79,7 @@ func (c wordCode) scale() float32 {
 	if c.form == Mantissa {
 		return 1
 	}
-	return float32(math.Ldexp(1, c.shift-exponentTop))
+	return float32(math.Ldexp(1, c.shift-c.exponentTop()))
 }
 
 // encode returns the word for a weight that newWordCode has seen.
@@ -70,8 +88,32 @@ func (c wordCode) encode(w float32, index uint32) uint32 {
 		return math.Float32bits(nearestWithIndex(w, index))
 	}
 	b := math.Float32bits(w)
-	e := uint32(int(b>>23&255) - c.shift + exponentTop)
-	return b&(1<<31) | (e<<23|b&(1<<23-1))<<3 | index
+	e := uint32(int(b>>23&255) - c.shift + c.exponentTop())
+	sign, magnitude := b&(1<<31), (e<<23|b&(1<<23-1))<<3
+	if c.width == WideWindow {
+		return index>>3<<31 | sign>>1 | magnitude | index&7
+	}
+	return sign | magnitude | index
+}
+
+// decodeWord is the weight in a word, before scaling.
+func decodeWord(word uint32, form IndexForm, width int) float32 {
+	switch {
+	case form == Mantissa:
+		return math.Float32frombits(word)
+	case width == WideWindow:
+		return math.Float32frombits(uint32(int32(word<<1)>>4) & WideExponentMask)
+	}
+	return math.Float32frombits(uint32(int32(word)>>3) & ExponentMask)
+}
+
+// decodePlace is the place inside the window of the element that a word
+// multiplies.
+func decodePlace(word uint32, width int) int {
+	if width == WideWindow {
+		return int(word>>31<<3 | word&7)
+	}
+	return int(word & 7)
 }
 
 // nearestWithIndex is the normal float32 nearest to w whose low three mantissa

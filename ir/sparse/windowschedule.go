@@ -57,19 +57,24 @@ func (g *rowGroup) take(lane, limit int) (int, bool) {
 // windowBase is the base of a window that covers the columns first to last. If
 // first itself would make a vector load cross a cache line, in a src that is
 // aligned to one, the window begins a little to the left where it can: such a
-// load costs two.
-func windowBase(first, last int) int {
+// load costs two. One of the two loads of a wide window crosses unless they are
+// aligned.
+func windowBase(first, last, width int) int {
 	const line = 16 // elements of src
-	if over := first%line - (line - lanes); over > 0 && first-over+lanes > last {
+	over := first%line - (line - lanes)
+	if width == WideWindow {
+		over = first % lanes
+	}
+	if over > 0 && first-over+width > last {
 		return first - over
 	}
 	return first
 }
 
-// WindowSteps counts the steps that [PackWindow] would make of m, in whatever
-// form: those that do something, which straight-line code runs, and those with
-// padding, which the packed stream holds.
-func WindowSteps(m *Matrix) (steps, padded int) {
+// WindowSteps counts the steps that packing m in windows of the given width
+// would make, in whatever form: those that do something, which straight-line
+// code runs, and those with padding, which the packed stream holds.
+func WindowSteps(m *Matrix, width int) (steps, padded int) {
 	var columns [lanes][]int32
 	for first := 0; first < m.Rows; first += lanes {
 		var group rowGroup
@@ -78,7 +83,7 @@ func WindowSteps(m *Matrix) (steps, padded int) {
 		}
 		group.load(m, first)
 		columns = group.columns
-		n := GroupSteps(&group.columns)
+		n := GroupSteps(&group.columns, width)
 		steps += n
 		padded += roundUp(n, windowQuad)
 	}
@@ -88,7 +93,7 @@ func WindowSteps(m *Matrix) (steps, padded int) {
 // GroupSteps counts the window steps of 8 rows, given for each the ascending
 // columns that have a weight. It is what a search for a better order of rows
 // evaluates.
-func GroupSteps(columns *[lanes][]int32) int {
+func GroupSteps(columns *[lanes][]int32, width int) int {
 	const none = 1<<31 - 1
 	var at [lanes]int
 	var head [lanes]int32
@@ -104,7 +109,7 @@ func GroupSteps(columns *[lanes][]int32) int {
 			return steps
 		}
 		for lane, c := range head {
-			if c-base < lanes {
+			if c-base < int32(width) {
 				at[lane]++
 				head[lane] = none
 				if q := columns[lane]; at[lane] < len(q) {
