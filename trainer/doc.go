@@ -9,8 +9,8 @@
 //
 // # Determinism and resuming
 //
-// A run is a function of its configuration, its data, the start model and the
-// instruction set of the machine's matrix product: the same bits come out
+// A run is a function of its configuration, its data, the start model and whether
+// matrix products and the functions of package nn are assembly: the same bits come out
 // whenever and wherever it runs, also when it was cancelled or killed and went on
 // from its checkpoint. Clock and observers do not influence it. No generator of
 // random numbers is carried along: initial weights, the order of sequences and

@@ -1,6 +1,6 @@
 // Command activation writes the amd64 assembly of the trainer's element-wise
-// functions: tanh and the logistic sigmoid with AVX2, the kernels that generated
-// packages use too.
+// functions: tanh, the logistic sigmoid and softmax with AVX2, the kernels that
+// generated packages use too.
 //
 // Usage:
 //
@@ -52,7 +52,7 @@ type output struct {
 // generate returns the assembly and its stubs.
 func generate() ([]output, error) {
 	f := asm.NewFile("nn", asm.Constraint)
-	asm.EmitMath(f, asm.Sigmoid|asm.Tanh)
+	asm.EmitMath(f, asm.Sigmoid|asm.Tanh|asm.Softmax)
 	assembly, stubs, err := f.Render()
 	if err != nil {
 		return nil, err

@@ -39,6 +39,21 @@ func sigmoidFloat32(x []float32) {
 	}
 }
 
+// softmaxFloat32 is softmaxAll. By assembly the sum is the reciprocal of the
+// largest y, with a relative error below 1e-6.
+func softmaxFloat32(y, x []float32, best int, row []float32) (sum float64) {
+	if !hasVector {
+		return softmaxPortable(y, x, best)
+	}
+	copy(row, x)
+	softmaxAVX2(&row[0], &row[0], len(x))
+	copy(y, row)
+	return 1 / float64(y[best])
+}
+
+// softmaxRoom is the length of a buffer for a softmax of n elements.
+func softmaxRoom(n int) int { return (n + vectorLanes - 1) &^ (vectorLanes - 1) }
+
 const (
 	vectorLanes = 8 // of which the assembly handles whole groups
 

@@ -15,3 +15,10 @@ func sigmoidAVX2(dst *float32, src *float32, n int)
 //
 //go:noescape
 func tanhAVX2(dst *float32, src *float32, n int)
+
+// softmaxAVX2 computes dst[i] = exp(src[i]-m) / sum(exp(src[k]-m)) for i < n, m the maximum of
+// src[:n], and sets dst[n:] to zero up to the next multiple of 8. Both are readable and dst is
+// writable up to there.
+//
+//go:noescape
+func softmaxAVX2(dst *float32, src *float32, n int)

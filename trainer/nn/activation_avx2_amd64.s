@@ -91,6 +91,123 @@ done1:
 	VZEROUPPER
 	RET
 
+// func softmaxAVX2(dst *float32, src *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxAVX2(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), DI
+	MOVQ         src+8(FP), SI
+	MOVQ         n+16(FP), CX
+	TESTQ        CX, CX
+	JLE          empty1
+	LEAQ         -1(CX), BX
+	SHRQ         $0x03, BX
+	SHLQ         $0x05, BX
+	MOVQ         BX, AX
+	SHRQ         $0x02, AX
+	SUBQ         AX, CX
+	VMOVD        CX, X13
+	VPBROADCASTD X13, Y13
+	VPCMPGTD     consts<>+736(SB), Y13, Y13
+	VPCMPEQD     Y14, Y14, Y14
+	VXORPS       Y14, Y13, Y13
+	VMOVUPS      consts<>+768(SB), Y14
+	VMOVAPS      Y14, Y12
+	XORL         AX, AX
+	TESTQ        BX, BX
+	JEQ          tail3
+
+loop2:
+	VMOVUPS (SI)(AX*1), Y0
+	VMAXPS  Y0, Y12, Y12
+	ADDQ    $0x20, AX
+	CMPQ    AX, BX
+	JNE     loop2
+
+tail3:
+	VMOVUPS    (SI)(AX*1), Y0
+	VBLENDVPS  Y13, Y14, Y0, Y0
+	VMAXPS     Y0, Y12, Y12
+	VPERM2F128 $0x01, Y12, Y12, Y0
+	VMAXPS     Y0, Y12, Y12
+	VPERMILPS  $0x4e, Y12, Y0
+	VMAXPS     Y0, Y12, Y12
+	VPERMILPS  $0xb1, Y12, Y0
+	VMAXPS     Y0, Y12, Y12
+	VXORPS     Y11, Y11, Y11
+	XORL       AX, AX
+	TESTQ      BX, BX
+	JEQ        tail5
+
+loop4:
+	VMOVUPS      (SI)(AX*1), Y1
+	VSUBPS       Y12, Y1, Y1
+	VMOVUPS      consts<>+64(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      consts<>+96(SB), Y3
+	VFMADD231PS  consts<>+128(SB), Y1, Y3
+	VSUBPS       consts<>+96(SB), Y3, Y2
+	VPSLLD       $0x17, Y3, Y3
+	VFNMADD231PS consts<>+160(SB), Y2, Y1
+	VFNMADD231PS consts<>+192(SB), Y2, Y1
+	VMOVUPS      consts<>+224(SB), Y4
+	VMULPS       Y1, Y1, Y2
+	VFMADD213PS  consts<>+256(SB), Y1, Y4
+	VFMADD213PS  consts<>+288(SB), Y1, Y4
+	VFMADD213PS  consts<>+320(SB), Y1, Y4
+	VFMADD213PS  consts<>+352(SB), Y1, Y4
+	VFMADD213PS  Y1, Y2, Y4
+	VFMADD213PS  Y3, Y3, Y4
+	VADDPS       Y4, Y11, Y11
+	VMOVUPS      Y4, (DI)(AX*1)
+	ADDQ         $0x20, AX
+	CMPQ         AX, BX
+	JNE          loop4
+
+tail5:
+	VMOVUPS      (SI)(AX*1), Y1
+	VBLENDVPS    Y13, Y14, Y1, Y1
+	VSUBPS       Y12, Y1, Y1
+	VMOVUPS      consts<>+64(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      consts<>+96(SB), Y3
+	VFMADD231PS  consts<>+128(SB), Y1, Y3
+	VSUBPS       consts<>+96(SB), Y3, Y2
+	VPSLLD       $0x17, Y3, Y3
+	VFNMADD231PS consts<>+160(SB), Y2, Y1
+	VFNMADD231PS consts<>+192(SB), Y2, Y1
+	VMOVUPS      consts<>+224(SB), Y4
+	VMULPS       Y1, Y1, Y2
+	VFMADD213PS  consts<>+256(SB), Y1, Y4
+	VFMADD213PS  consts<>+288(SB), Y1, Y4
+	VFMADD213PS  consts<>+320(SB), Y1, Y4
+	VFMADD213PS  consts<>+352(SB), Y1, Y4
+	VFMADD213PS  Y1, Y2, Y4
+	VFMADD213PS  Y3, Y3, Y4
+	VADDPS       Y4, Y11, Y11
+	VMOVUPS      Y4, (DI)(AX*1)
+	VPERM2F128   $0x01, Y11, Y11, Y0
+	VADDPS       Y0, Y11, Y11
+	VPERMILPS    $0x4e, Y11, Y0
+	VADDPS       Y0, Y11, Y11
+	VPERMILPS    $0xb1, Y11, Y0
+	VADDPS       Y0, Y11, Y11
+	VMOVUPS      (DI)(BX*1), Y0
+	VDIVPS       Y11, Y0, Y0
+	VANDNPS      Y0, Y13, Y0
+
+loop6:
+	VMOVUPS Y0, (DI)(BX*1)
+	SUBQ    $0x20, BX
+	JLT     done7
+	VMOVUPS (DI)(BX*1), Y0
+	VDIVPS  Y11, Y0, Y0
+	JMP     loop6
+
+done7:
+empty1:
+	VZEROUPPER
+	RET
+
 DATA consts<>+0(SB)/4, $0x3f800000
 DATA consts<>+4(SB)/4, $0x3f800000
 DATA consts<>+8(SB)/4, $0x3f800000
@@ -275,4 +392,20 @@ DATA consts<>+720(SB)/4, $0x3f000000
 DATA consts<>+724(SB)/4, $0x3f000000
 DATA consts<>+728(SB)/4, $0x3f000000
 DATA consts<>+732(SB)/4, $0x3f000000
-GLOBL consts<>(SB), RODATA|NOPTR, $736
+DATA consts<>+736(SB)/4, $0x00000000
+DATA consts<>+740(SB)/4, $0x00000001
+DATA consts<>+744(SB)/4, $0x00000002
+DATA consts<>+748(SB)/4, $0x00000003
+DATA consts<>+752(SB)/4, $0x00000004
+DATA consts<>+756(SB)/4, $0x00000005
+DATA consts<>+760(SB)/4, $0x00000006
+DATA consts<>+764(SB)/4, $0x00000007
+DATA consts<>+768(SB)/4, $0xff800000
+DATA consts<>+772(SB)/4, $0xff800000
+DATA consts<>+776(SB)/4, $0xff800000
+DATA consts<>+780(SB)/4, $0xff800000
+DATA consts<>+784(SB)/4, $0xff800000
+DATA consts<>+788(SB)/4, $0xff800000
+DATA consts<>+792(SB)/4, $0xff800000
+DATA consts<>+796(SB)/4, $0xff800000
+GLOBL consts<>(SB), RODATA|NOPTR, $800

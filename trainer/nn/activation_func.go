@@ -118,24 +118,35 @@ func sigmoidAll[T Float](x []T) {
 	}
 }
 
-// expAll writes exp(x−shift) to y and returns the sum, in float64 and in order.
-// No x may be above shift.
-func expAll[T Float](y, x []T, shift T) float64 {
-	var sum float64
+// softmaxAll writes exp(x−m)/Σ exp(x−m) to y and returns the sum, where m = x[best]
+// is the largest x. row is scratch of softmaxRoom(len(x)) elements.
+func softmaxAll[T Float](y, x []T, best int, row []T) (sum float64) {
 	switch x := any(x).(type) {
 	case []float32:
-		y, shift := any(y).([]float32), float32(shift)
-		for i, v := range x {
-			e := exp32(v - shift)
-			y[i] = e
-			sum += float64(e)
-		}
+		return softmaxFloat32(any(y).([]float32), x, best, any(row).([]float32))
 	case []float64:
-		y, shift := any(y).([]float64), float64(shift)
+		y := any(y).([]float64)
 		for i, v := range x {
-			y[i] = math.Exp(v - shift)
+			y[i] = math.Exp(v - x[best])
 			sum += y[i]
 		}
+		for i := range y {
+			y[i] /= sum
+		}
+	}
+	return sum
+}
+
+// softmaxPortable is softmaxAll, summing in float64 and in order.
+func softmaxPortable(y, x []float32, best int) (sum float64) {
+	most := x[best]
+	for i, v := range x {
+		y[i] = exp32(v - most)
+		sum += float64(y[i])
+	}
+	scale := float32(1 / sum)
+	for i := range y {
+		y[i] *= scale
 	}
 	return sum
 }

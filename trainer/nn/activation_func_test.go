@@ -94,3 +94,35 @@ func TestFunctionsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// TestSoftmax holds the softmax of float32 against float64, of every length about
+// a group of the assembly.
+func TestSoftmax(t *testing.T) {
+	for n := 1; n <= 40; n++ {
+		x, y, want := make([]float32, n), make([]float32, n), make([]float64, n)
+		best, sum := 0, 0.0
+		for i := range x {
+			x[i] = float32((i*7919+n*31)%53)/3 - 8
+			if x[i] > x[best] {
+				best = i
+			}
+		}
+		for i, v := range x {
+			want[i] = math.Exp(float64(v) - float64(x[best]))
+			sum += want[i]
+		}
+		got := softmaxAll(y, x, best, make([]float32, softmaxRoom(n)))
+		if math.Abs(got/sum-1) > 1e-6 {
+			t.Errorf("%d elements: sum %v, want %v", n, got, sum)
+		}
+		for i, p := range y {
+			if math.Abs(float64(p)-want[i]/sum) > 1e-6*want[i]/sum {
+				t.Errorf("%d elements: element %d is %v, want %v", n, i, p, want[i]/sum)
+			}
+		}
+		x[n/2] = float32(math.NaN())
+		if got := softmaxAll(y, x, best, make([]float32, softmaxRoom(n))); got == got {
+			t.Errorf("%d elements with NaN: sum %v", n, got)
+		}
+	}
+}

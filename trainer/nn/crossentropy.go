@@ -8,7 +8,8 @@ import (
 // CrossEntropy is −log softmax(y)[target] over all frames whose target is not
 // Ignore, in nats. The logits y need no normalisation.
 type CrossEntropy[T Float] struct {
-	dy Seq[T]
+	dy  Seq[T]
+	row []T // scratch of a softmax
 }
 
 // CheckTarget wants one class below width per frame, or Ignore.
@@ -43,6 +44,7 @@ func (*CrossEntropy[T]) Count(target *Seq[T]) int {
 func (l *CrossEntropy[T]) Score(y, target *Seq[T], scale float64) (Tally, *Seq[T]) {
 	var tally Tally
 	l.dy.shape(y.Steps, y.Streams, y.Width, y.Lengths)
+	l.row = resized(l.row, softmaxRoom(y.Width))
 	for i, class := range target.Index {
 		logits, dy := y.Data[i*y.Width:(i+1)*y.Width], l.dy.Data[i*y.Width:(i+1)*y.Width]
 		if class == Ignore {
@@ -50,15 +52,14 @@ func (l *CrossEntropy[T]) Score(y, target *Seq[T], scale float64) (Tally, *Seq[T
 			continue
 		}
 		best := argmax(logits)
-		sum := expAll(dy, logits, logits[best])
+		sum := softmaxAll(dy, logits, best, l.row)
 		tally.Loss += math.Log(sum) - float64(logits[class]-logits[best])
 		tally.Count++
 		if best == int(class) {
 			tally.Correct++
 		}
-		factor := T(scale / sum)
 		for j := range dy {
-			dy[j] *= factor
+			dy[j] *= T(scale)
 		}
 		dy[class] -= T(scale)
 	}

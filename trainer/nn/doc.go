@@ -13,8 +13,8 @@
 // gonum's blas32 and blas64. When [Parallel] runs several workers each of them
 // multiplies at the same time, so a single-threaded implementation serves best.
 //
-// On amd64 with AVX2 and FMA tanh and the sigmoid of float32 networks are
-// assembly, elsewhere and with the build tag purego they are Go. The two round
+// On amd64 with AVX2 and FMA tanh, the sigmoid and the softmax of float32
+// networks are assembly, elsewhere and with the build tag purego they are Go. The two round
 // differently; each gives an element the same bits wherever it stands, so that
 // neither the number of workers nor that of streams changes it.
 //
