@@ -208,7 +208,7 @@ func TestResume(t *testing.T) {
 		c := tiny(t, task)
 		c.Workers, c.Model.Dropout, c.Patience = 2, 0.2, 5
 		c.Pruning = PruningConfig{Density: 0.2, Pattern: sparse.Pattern{Kind: sparse.KindLane, R: 8, C: 8}}
-		c.CheckpointEvery = 7
+		c.CheckpointEvery = 17
 		whole := run(t, c, Options{})
 		for _, stop := range []cancelAt{{nil, 1, "step"}, {nil, 23, "step"}, {nil, 40, "step"}, {nil, 80, "step"}, {nil, 80, "validated"}, {nil, 101, "step"}, {nil, 120, "step"}} {
 			path := filepath.Join(t.TempDir(), "train.state")
