@@ -122,16 +122,3 @@ func namesOf(op Op, kind FieldKind) []string {
 	}
 	return names
 }
-
-// Rename returns the op with every name of that kind (ParamField or
-// StateField) replaced by what to gives for it. Absent names stay absent.
-func Rename(op Op, kind FieldKind, to func(string) string) Op {
-	fresh := reflect.New(reflect.TypeOf(op)).Elem()
-	fresh.Set(reflect.ValueOf(op))
-	for _, f := range fieldsOf(fresh) {
-		if f.Kind == kind && kind != AttrField && f.Name() != "" {
-			f.value.SetString(to(f.Name()))
-		}
-	}
-	return fresh.Interface().(Op)
-}

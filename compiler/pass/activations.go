@@ -11,7 +11,7 @@ import (
 // input: the identity, and a rectifier over values that it leaves alone. A
 // model output keeps its node, whose name is the output's.
 func foldActivations(m *ir.Model, r *Report) (*ir.Model, error) {
-	out := clone(m)
+	out := m.Clone()
 	for i := 0; i < len(out.Nodes); i++ {
 		n := out.Nodes[i]
 		op, ok := n.Op.(ir.Activation)

@@ -214,7 +214,7 @@ func (a *axes) order(segs []segment, gates, x int, idx []int) []int {
 
 // reorder returns the model with axis x made of its units idx, in that order.
 func (a *axes) reorder(x int, idx []int, r *Report) *ir.Model {
-	out := clone(a.m)
+	out := a.m.Clone()
 	for i, p := range out.Params {
 		if us := a.uses[p.Name]; len(us) > 0 {
 			out.Params[i] = a.reorderParam(p, us[0], x, idx)

@@ -9,7 +9,7 @@ import (
 // resets after, whose candidate multiplies b_hn by the reset gate. Sums are
 // rounded once. Biases that are then all zero are dropped.
 func foldBiases(m *ir.Model, r *Report) (*ir.Model, error) {
-	out := clone(m)
+	out := m.Clone()
 	for i, n := range out.Nodes {
 		switch op := n.Op.(type) {
 		case ir.Linear:

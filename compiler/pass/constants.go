@@ -16,7 +16,7 @@ import (
 func foldConstants(m *ir.Model, r *Report) (*ir.Model, error) {
 	k := newConstants(m)
 	k.run()
-	out := clone(m)
+	out := m.Clone()
 	a := analyse(m)
 	for i, n := range m.Nodes {
 		switch op := n.Op.(type) {

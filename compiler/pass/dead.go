@@ -20,7 +20,7 @@ func dropDead(m *ir.Model, r *Report) (*ir.Model, error) {
 			}
 		}
 	}
-	out := clone(m)
+	out := m.Clone()
 	out.Nodes = slices.DeleteFunc(out.Nodes, func(n ir.Node) bool {
 		if !needed[n.Name] {
 			r.note("node %q is needed by no output", n.Name)

@@ -5,14 +5,6 @@ import (
 	"math"
 )
 
-// Part is the density and the pattern of some rows of a matrix: of one gate, or
-// of several that share a budget.
-type Part struct {
-	Spans   []Span // none: all rows as one span
-	Pattern Pattern
-	Density float64 // share of weights to keep, 0 to 1; not used by the dense pattern
-}
-
 // Select returns the mask that keeps the best units of a matrix (see [Units])
 // up to the density, a share of the weights in the spans (all rows as one span
 // where none are given). Rows outside the spans are not kept.
@@ -39,37 +31,6 @@ func (p Pattern) Select(m *Matrix, density float64, spans ...Span) (*Mask, error
 		return nil, err
 	}
 	return u.Best(density), nil
-}
-
-// SelectParts returns the mask that [Pattern.Select] gives for each part of a
-// matrix. Parts do not overlap; rows of no part are kept whole.
-func SelectParts(m *Matrix, parts []Part) (*Mask, error) {
-	mask, selected := FullMask(m.Rows, m.Cols), NewMask(m.Rows, m.Cols)
-	taken := make([]bool, m.Rows)
-	for _, part := range parts {
-		one, err := part.Pattern.Select(m, part.density(), part.Spans...)
-		if err != nil {
-			return nil, err
-		}
-		selected = selected.Or(one)
-		for _, s := range wholeUnless(part.Spans, m.Rows) {
-			for r := s.From; r < s.To; r++ {
-				if taken[r] {
-					return nil, fmt.Errorf("row %d: is in two parts, want at most one", r)
-				}
-				taken[r] = true
-				clear(mask.row(r))
-			}
-		}
-	}
-	return mask.Or(selected), nil
-}
-
-func (p Part) density() float64 {
-	if p.Pattern.Kind == KindDense {
-		return 1
-	}
-	return p.Density
 }
 
 func keepRows(m *Matrix, spans []Span) (*Mask, error) {

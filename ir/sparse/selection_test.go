@@ -119,36 +119,6 @@ func TestSelectBreaksTiesByPosition(t *testing.T) {
 	}
 }
 
-func TestSelectParts(t *testing.T) {
-	r := rand.New(rand.NewPCG(6, 6))
-	m := normalMatrix(r, 36, 50) // gates of 12 rows: ragged for 8
-	gates := []Span{{0, 12}, {12, 24}, {24, 36}}
-	lane := Pattern{KindLane, 8, 8}
-	mask, err := SelectParts(m, []Part{
-		{Spans: gates[:1], Pattern: lane, Density: 0.2},
-		{Spans: gates[1:2], Pattern: Pattern{KindBlock, 4, 1}, Density: 0.5},
-		{Spans: []Span{{24, 30}}, Pattern: Pattern{Kind: KindDense}}, // rows 30 to 36 are in no part
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []int{120, 300, 600} {
-		got := 0
-		for r := gates[i].From; r < gates[i].To; r++ {
-			got += mask.CountRow(r, 0, 50)
-		}
-		if got > want || got <= want-8 {
-			t.Errorf("gate %d keeps %d weights, want %d or less by less than a unit", i, got, want)
-		}
-	}
-	if !lane.Matches(mask, gates[0]) {
-		t.Error("gate 0 is not lane-balanced")
-	}
-	if _, err := SelectParts(m, []Part{{Spans: gates[:2], Density: 1}, {Spans: gates[1:], Density: 1}}); err == nil {
-		t.Error("overlapping parts: no error")
-	}
-}
-
 func TestSelectRefuses(t *testing.T) {
 	m := NewMatrix(4, 4)
 	for name, call := range map[string]func() (*Mask, error){

@@ -8,21 +8,6 @@ import (
 	"github.com/sparsec/sparsec/ir"
 )
 
-// clone copies a model down to the lists of its inputs; parameters are shared,
-// so a pass replaces one instead of writing to it.
-func clone(m *ir.Model) *ir.Model {
-	c := *m
-	c.Inputs = slices.Clone(m.Inputs)
-	c.States = slices.Clone(m.States)
-	c.Params = slices.Clone(m.Params)
-	c.Nodes = slices.Clone(m.Nodes)
-	for i := range c.Nodes {
-		c.Nodes[i].Inputs = slices.Clone(c.Nodes[i].Inputs)
-	}
-	c.Outputs = slices.Clone(m.Outputs)
-	return &c
-}
-
 // setParam replaces the parameter of that name, or adds it.
 func setParam(m *ir.Model, p *ir.Param) {
 	for i := range m.Params {
