@@ -26,24 +26,34 @@ func matvecModule(t testing.TB, p *kernel.Program, testFile string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	portable, err := os.ReadFile("../codegen/rt/matvec.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	test, err := os.ReadFile(filepath.Join("testdata", testFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for name, data := range map[string][]byte{
+	files := map[string][]byte{
 		"go.mod":      []byte("module m\n\ngo 1.26\n"),
 		"kernels.s":   assembly,
 		"kernels.go":  stubs,
-		"matvec.go":   []byte(strings.Replace(string(portable), "package rt", "package m", 1)),
 		"calls.go":    matvecCalls(p),
 		"weights.bin": p.Image(),
 		"m_test.go":   test,
-	} {
+	}
+	portable, err := filepath.Glob("../codegen/rt/matvec*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range portable {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(path)] = []byte(strings.Replace(string(source), "package rt", "package m", 1))
+	}
+	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -201,6 +211,9 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 		fmt.Sscanf(how, "block%d", &height)
 		packed, err = sparse.PackBlock(m, height)
 		strategy = kernel.Block
+	case "csr":
+		packed, err = sparse.PackCSR(m)
+		strategy = kernel.CSR
 	case "window":
 		packed, err = sparse.PackWindow(m, sparse.Mantissa)
 	case "exact":
@@ -233,7 +246,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 	})
 }
 
-var allPackings = []string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide"}
+var allPackings = []string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide", "csr"}
 
 // BenchmarkMatVec times the kernels in one process, in interleaved rounds, and
 // prints their medians beside the dense kernel's. Run it pinned to one processor
@@ -258,6 +271,7 @@ func BenchmarkMatVec(b *testing.B) {
 				addMatrix(b, p, name+"/iid", masks["iid"](rng, s[0], s[1], density), how, 0)
 				addMatrix(b, p, name+"/lane", masks["lane"](rng, s[0], s[1], density), how, 0)
 			}
+			addMatrix(b, p, name+"/iid", masks["iid"](rng, s[0], s[1], density), "csr", 0)
 			addMatrix(b, p, name, iid(rng, s[0], s[1], 4, density), "block4", 0)
 			addMatrix(b, p, name, iid(rng, s[0], s[1], 8, density), "block8", 0)
 			addMatrix(b, p, name, iid(rng, s[0], s[1], 16, density), "block16", 0)

@@ -29,6 +29,9 @@ func chooseUnrolled(p *kernel.Program) map[int]bool {
 		if n == 0 || n > maxUnrolledMatrix || total+n > maxUnrolledPackage {
 			continue
 		}
+		if m.Strategy == kernel.CSR { // a baseline: it stays what it says
+			continue
+		}
 		for _, w := range m.Packed.Unpack().Data {
 			literal = literal && !math.IsInf(float64(w), 0) && w == w
 		}

@@ -53,7 +53,11 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(list, wide)
+	csr, err := sparse.PackCSR(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(list, wide, csr)
 }
 
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
@@ -100,7 +104,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 	for _, c := range kernel.PortableCalls(p, layout, 0) {
 		var floats []float32
 		var words, counts []uint32
-		var places []uint16
+		var columns, places []uint16
 		value := 0
 		for _, a := range c.Args {
 			switch {
@@ -112,7 +116,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			case a.Elem == kernel.Float32:
 				floats = weightsAt[float32](weights, a.Off, a.Len)
 			case a.Elem == kernel.Uint16:
-				places = weightsAt[uint16](weights, a.Off, a.Len)
+				columns, places = places, weightsAt[uint16](weights, a.Off, a.Len)
 			default:
 				words, counts = counts, weightsAt[uint32](weights, a.Off, a.Len)
 			}
@@ -122,6 +126,8 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecDense(dst, init, src, floats, value)
 		case "matvecBlock":
 			matvecBlock(dst, init, src, floats, places, counts, value)
+		case "matvecCSR":
+			matvecCSR(dst, init, src, floats, columns, places, counts)
 		case "matvecWindow":
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":

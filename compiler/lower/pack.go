@@ -58,6 +58,8 @@ func (l *lowerer) pack(p schedule.Product) (kernel.Matrix, error) {
 		err = packDense(&m, padded)
 	case schedule.Block:
 		err = packBlock(&m, padded, s.Height)
+	case schedule.CSR:
+		err = packCSR(&m, padded)
 	case schedule.Window:
 		err = packWindow(&m, padded, kernel.Window, s)
 	case schedule.Unrolled:
@@ -80,6 +82,15 @@ func packBlock(m *kernel.Matrix, w *sparse.Matrix, height int) error {
 		return err
 	}
 	m.Strategy, m.Packed, m.Ranges = kernel.Block, b, kernel.RangesFor(b, 0)
+	return nil
+}
+
+func packCSR(m *kernel.Matrix, w *sparse.Matrix) error {
+	c, err := sparse.PackCSR(w)
+	if err != nil {
+		return err
+	}
+	m.Strategy, m.Packed, m.Ranges = kernel.CSR, c, kernel.RangesFor(c, 0)
 	return nil
 }
 

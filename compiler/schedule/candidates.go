@@ -17,7 +17,7 @@ func candidates(blocks []*sparse.Matrix, exact bool) []Candidate {
 		switch {
 		case s.Kernel != Dense && blocks[0].Cols > maxColumns:
 			c.Excluded = fmt.Sprintf("%d columns, 16-bit indices reach %d", blocks[0].Cols, maxColumns)
-		case s.Kernel == Dense || s.Kernel == Block:
+		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR:
 		case exact && !s.Exact():
 			c.Excluded = "moves weights by up to 2^-21, and exact weights are wanted"
 		case fault != "":

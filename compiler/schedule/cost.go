@@ -35,10 +35,13 @@ const (
 	windowWideCycles    = 2.3
 	unrolledCycles      = 1.1 // with code inside the budget
 	unrolledExactCycles = 1.36
+	csrCycles           = 1.1 // a step is a single weight
 )
 
 const (
 	blockColumnBytes       = 2
+	csrStepBytes           = 6       // a weight and its column
+	csrGroupBytes          = 16 + 4  // places of 8 rows, a count
 	maxColumns             = 1 << 16 // that 16-bit bases and block columns reach
 	blockQuad, windowLanes = 4, 8
 )
@@ -50,6 +53,8 @@ func work(s Strategy, blocks []*sparse.Matrix) Work {
 		return blockWork(s.Height, blocks)
 	case Window, Unrolled:
 		return windowWork(s, blocks)
+	case CSR:
+		return csrWork(blocks)
 	}
 	w := Work{}
 	for _, m := range blocks {
@@ -111,6 +116,28 @@ func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 	return w
 }
 
+// csrWork counts over all blocks together, as they are packed.
+func csrWork(blocks []*sparse.Matrix) Work {
+	var lengths []int
+	for _, m := range blocks {
+		for r := range m.Rows {
+			n := 0
+			for _, w := range m.Row(r) {
+				if w != 0 {
+					n++
+				}
+			}
+			lengths = append(lengths, n)
+		}
+		for len(lengths)%windowLanes != 0 {
+			lengths = append(lengths, 0)
+		}
+	}
+	w := Work{Steps: sparse.CSRSteps(lengths), Groups: len(lengths) / windowLanes}
+	w.Bytes = csrStepBytes*w.Steps + csrGroupBytes*w.Groups
+	return w
+}
+
 // nanoseconds is the predicted time of a product in a program whose weights
 // are read at bytesPerCycle.
 func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64) float64 {
@@ -135,6 +162,8 @@ func stepCycles(s Strategy) float64 {
 			return unrolledExactCycles
 		}
 		return unrolledCycles
+	case CSR:
+		return csrCycles
 	}
 	return denseCycles
 }

@@ -58,7 +58,10 @@ func TestChoice(t *testing.T) {
 	wide := iid(0.1)
 	// All weights come from memory, and straight-line code is out of the question.
 	slow := AVX2()
-	slow.Levels, slow.CodeBudget = []Level{{0, 7.5}}, 0
+	slow.Levels, slow.CodeBudget = []Level{{0, 12}}, 0
+	// Compressed rows read the fewest bytes of all.
+	slower := slow
+	slower.Levels = []Level{{0, 4}}
 	for _, test := range []struct {
 		name    string
 		model   *ir.Model
@@ -95,6 +98,7 @@ func TestChoice(t *testing.T) {
 			}
 			return wide(r, c)
 		}), Options{Target: &slow}, "window/exponent", "× dense"},
+		{"from a slow memory", linear(600, 600, survivors(0.02)), Options{Target: &slower}, "csr", "× dense"},
 		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -157,6 +161,11 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 			t.Fatal(err)
 		}
 		packed[Strategy{Kernel: Window, Wide: true}] = wide
+		csr, err := sparse.PackCSR(product.Matrix(m, shape[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed[Strategy{Kernel: CSR}] = csr
 		for s, p := range packed {
 			got := work(s, product.Blocks(m))
 			bytes := 0

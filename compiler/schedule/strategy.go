@@ -15,11 +15,12 @@ const (
 	Block                  // R×1 row blocks
 	Window                 // sliding-window permute, packed stream
 	Unrolled               // the same steps as straight-line code
+	CSR                    // compressed rows, scalar
 )
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, window/exponent, window/mantissa,
-// window16/exponent, unrolled/exponent and unrolled/mantissa.
+// window16/exponent, unrolled/exponent, unrolled/mantissa and csr.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
@@ -35,12 +36,13 @@ func Strategies() []Strategy {
 		{Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
 		{Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
+		{Kernel: CSR},
 	}
 }
 
 // Exact reports whether every float32 weight is kept as it is.
 func (s Strategy) Exact() bool {
-	return s.Kernel == Dense || s.Kernel == Block || s.Index == sparse.Exponent
+	return s.Index == sparse.Exponent // what the other kernels have, too
 }
 
 func (s Strategy) String() string {
@@ -53,6 +55,8 @@ func (s Strategy) String() string {
 		return "dense"
 	case Block:
 		return fmt.Sprintf("block%d", s.Height)
+	case CSR:
+		return "csr"
 	case Window:
 		if s.Wide {
 			return "window16/" + form

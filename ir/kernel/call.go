@@ -57,7 +57,7 @@ func (e Elem) Size() int {
 // SectionElem is the element type of a section of a packed matrix.
 func SectionElem(s sparse.Section) Elem {
 	switch s.Name {
-	case "bases", "columns":
+	case "bases", "columns", "places":
 		return Uint16
 	case "words", "counts":
 		return Uint32

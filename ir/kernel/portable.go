@@ -18,6 +18,8 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 		call.Func = "matvecDense"
 	case *sparse.Block:
 		call.Func = "matvecBlock"
+	case *sparse.CSR:
+		call.Func = "matvecCSR"
 	case *sparse.Window:
 		call.Func = portableWindow(m)
 		call.Args[2].Len = packed.Cols() + m.Reach()

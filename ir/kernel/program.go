@@ -64,6 +64,7 @@ const (
 	Block                    // R×1 row blocks
 	Window                   // sliding-window permute, packed stream
 	Unrolled                 // the window steps as straight-line code
+	CSR                      // compressed rows, scalar
 )
 
 // Matrix is one packed matrix and what a reader wants to know of it.

@@ -18,6 +18,7 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"exponent": func(m *Matrix) (Packed, error) { return PackWindow(m, Exponent) },
 	"mantissa": func(m *Matrix) (Packed, error) { return PackWindow(m, Mantissa) },
 	"wide":     func(m *Matrix) (Packed, error) { return PackWideWindow(m) },
+	"csr":      func(m *Matrix) (Packed, error) { return PackCSR(m) },
 }
 
 // randomMatrix has weights of both signs that lie within a range of 2^10.
@@ -166,21 +167,23 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 			t.Fatalf("row %d has weight %g for column %d, where src is NaN, and gives %g", r, m.Row(r)[column], column, dst[r])
 		}
 	}
-	reach := lanes
+	reach, together := lanes, 16
 	switch w := p.(type) {
 	case *Dense:
 		return
 	case *Window:
 		reach = w.Width()
+	case *CSR:
+		reach, together = 1, csrSort
 	}
-	for first := 0; first < p.Rows(); first += 16 {
+	for first := 0; first < p.Rows(); first += together {
 		near := false
-		for r := first; r < min(first+16, m.Rows); r++ {
+		for r := first; r < min(first+together, m.Rows); r++ {
 			for c := column; c < min(column+reach, m.Cols); c++ {
 				near = near || m.Row(r)[c] != 0
 			}
 		}
-		for r := first; r < first+16 && r < p.Rows(); r++ {
+		for r := first; r < first+together && r < p.Rows(); r++ {
 			if !near && dst[r] != 0 {
 				t.Fatalf("row %d gives %g for column %d, near which its group has no weight", r, dst[r], column)
 			}
@@ -197,6 +200,7 @@ func TestPackRefusals(t *testing.T) {
 	}{
 		{"block height", "want 4, 8 or 16", second(PackBlock(two(1, 2), 5))},
 		{"block columns", "want at most 65536", second(PackBlock(NewMatrix(1, 65537), 8))},
+		{"csr columns", "want at most 65536", second(PackCSR(NewMatrix(1, 65537)))},
 		{"window columns", "want at most 65536", second(PackWindow(NewMatrix(1, 65537), Mantissa))},
 		{"infinite", "weight +Inf at row 0, column 1", second(PackWindow(two(1, float32(math.Inf(1))), Mantissa))},
 		{"not a number", "weight NaN at row 0, column 0", second(PackWindow(two(float32(math.NaN()), 1), Exponent))},
