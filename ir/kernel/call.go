@@ -57,9 +57,9 @@ func (e Elem) Size() int {
 // SectionElem is the element type of a section of a packed matrix.
 func SectionElem(s sparse.Section) Elem {
 	switch s.Name {
-	case "bases", "columns", "places":
+	case "bases", "columns", "places", "offsets", "ids":
 		return Uint16
-	case "words", "counts":
+	case "words", "counts", "runs":
 		return Uint32
 	}
 	return Float32

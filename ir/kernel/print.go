@@ -186,7 +186,7 @@ func (f BinaryFunc) String() string {
 
 // String is the strategy's name in plans, options and kernel names.
 func (s Strategy) String() string {
-	return name([]string{Dense: "dense", Block: "block", Window: "window", Unrolled: "unrolled", CSR: "csr"}, int(s))
+	return name([]string{Dense: "dense", Block: "block", Window: "window", Unrolled: "unrolled", CSR: "csr", Stream: "stream"}, int(s))
 }
 
 func name(names []string, i int) string {

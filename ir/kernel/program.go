@@ -23,6 +23,11 @@ type Program struct {
 	Consts   []Const
 	Matrices []Matrix
 	Layers   []Layer // in order of execution
+	// Batch is the number of streams that a step moves in lockstep, a multiple of
+	// 8 up to MaxBatch: each element of a buffer is then that many float32, one a
+	// stream. 0 is one stream. A program says the same of every stream: an
+	// interpreter follows one.
+	Batch int
 }
 
 // Port is an input or output of a step: Size float32, or one index below Bound.
@@ -65,6 +70,7 @@ const (
 	Window                   // sliding-window permute, packed stream
 	Unrolled                 // the window steps as straight-line code
 	CSR                      // compressed rows, scalar
+	Stream                   // single weights, of programs of several streams
 )
 
 // Matrix is one packed matrix and what a reader wants to know of it.

@@ -19,6 +19,9 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"mantissa": func(m *Matrix) (Packed, error) { return PackWindow(m, Mantissa) },
 	"wide":     func(m *Matrix) (Packed, error) { return PackWideWindow(m) },
 	"csr":      func(m *Matrix) (Packed, error) { return PackCSR(m) },
+	"stream8":  func(m *Matrix) (Packed, error) { return PackStream(m, 8) },
+	"stream32": func(m *Matrix) (Packed, error) { return PackStream(m, 32) },
+	"lockstep": func(m *Matrix) (Packed, error) { return DenseLockstep{PackDense(m)}, nil },
 }
 
 // randomMatrix has weights of both signs that lie within a range of 2^10.
@@ -169,7 +172,7 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 	}
 	reach, together := lanes, 16
 	switch w := p.(type) {
-	case *Dense:
+	case *Dense, DenseLockstep:
 		return
 	case *Window:
 		reach = w.Width()
@@ -208,6 +211,9 @@ func TestPackRefusals(t *testing.T) {
 		{"denormal mantissa", "hold normal float32 only", second(PackWindow(two(1, 0x1p-130), Mantissa))},
 		{"range", "weights between 2^-31 and 2^1: an index of 8 columns in the exponent needs them within a range of 2^31", second(PackWindow(two(1, 0x1p-31), Exponent))},
 		{"large", "below 2^32", second(PackWindow(two(0x1p32, 0x1p32), Exponent))},
+		{"no vectors", "want a multiple of 8 up to 32", second(PackStream(two(1, 2), 0))},
+		{"odd vectors", "want a multiple of 8 up to 32", second(PackStream(two(1, 2), 12))},
+		{"many vectors", "want a multiple of 8 up to 32", second(PackStream(two(1, 2), 40))},
 		{"wide columns", "want at most 65536", second(PackWideWindow(NewMatrix(1, 65537)))},
 		{"wide denormal", "hold normal float32 only", second(PackWideWindow(two(1, 0x1p-130)))},
 		{"wide range", "weights between 2^-15 and 2^1: an index of 16 columns in the exponent needs them within a range of 2^15", second(PackWideWindow(two(1, 0x1p-15)))},

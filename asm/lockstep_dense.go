@@ -1,0 +1,197 @@
+package asm
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// lockstepColumns is the number of columns that the dense lockstep kernel takes
+// at a time: their weights of a panel and their part of src fill at most the 32
+// KB of a small first-level cache.
+const lockstepColumns = 128
+
+// emitDenseLockstep emits the dense kernel for several vectors in lockstep, for
+// panels of width groups of 8 rows. A tile of rows by one, two or three registers
+// of 8 vectors stays in accumulators while columns pass: elements of src are
+// loaded once for all rows, weights broadcast. Rows of a tile share what is left
+// of the register file.
+func emitDenseLockstep(f *File, name string, width, lanes int, bias bool) {
+	k := &denseLockstep{
+		Func: f.Func(name, "func(dst, init, src *float32, weights *byte, cols, panels int)", fmt.Sprintf(
+			"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel. %d vectors go in\n"+
+				"lockstep: element after element, %d float32 each.\n%s", name, 8*width, lanes, lanes, initDoc(bias))),
+		width: width, lanes: lanes, bias: bias,
+		dst: reg.RDI, init: reg.RSI, src: reg.RDX, weights: reg.R8, cols: reg.R9, panels: reg.R11,
+		x: reg.RBX, w: reg.R10, left: reg.R12, block: reg.RCX, begun: reg.R13,
+		tileX: reg.RAX, tileW: reg.R15, n: reg.R14,
+	}
+	k.vectors, k.passes = lanes/8, 1
+	if k.vectors == 4 {
+		k.vectors, k.passes = 2, 2
+	}
+	for _, a := range []struct {
+		name string
+		reg  reg.GPPhysical
+	}{
+		{"dst", k.dst}, {"init", k.init}, {"src", k.src}, {"weights", k.weights}, {"cols", k.cols}, {"panels", k.panels},
+	} {
+		k.Arg(a.name, a.reg)
+	}
+	k.emit()
+}
+
+// denseLockstep is the frame of the kernel.
+type denseLockstep struct {
+	*Func
+	width, lanes    int
+	bias            bool // init is one element a row
+	vectors, passes int  // registers across a tile, and tiles across all vectors
+
+	dst, init, src, weights, cols, panels reg.GPPhysical
+
+	x, w, left, block reg.GPPhysical // of a block of columns: src, weights, columns from it on and in it
+	begun             reg.GPPhysical // 0 in the first block of a panel
+	tileX, tileW, n   reg.GPPhysical // of a tile: src, weights, columns left
+}
+
+func (k *denseLockstep) emit() {
+	panel, block, full, end := k.NewLabel("panel"), k.NewLabel("block"), k.NewLabel("full"), k.NewLabel("end")
+	rows := 8 * k.width
+	k.TESTQ(k.panels, k.panels)
+	k.JZ(operand.LabelRef(end))
+	k.Label(panel)
+	k.MOVQ(k.src, k.x)
+	k.MOVQ(k.weights, k.w)
+	k.MOVQ(k.cols, k.left)
+	k.XORL(k.begun.As32(), k.begun.As32())
+	k.Label(block)
+	k.MOVQ(operand.I32(lockstepColumns), k.block)
+	k.CMPQ(k.left, k.block)
+	k.JGE(operand.LabelRef(full))
+	k.MOVQ(k.left, k.block)
+	k.Label(full)
+	for pass := range k.passes {
+		row := 0
+		for _, height := range evenTiles(rows, k.height()) {
+			k.tile(row, height, pass*k.vectors)
+			row += height
+		}
+	}
+	k.MOVQ(operand.I32(1), k.begun)
+	k.ADDQ(operand.I32(lockstepColumns*4*k.lanes), k.x)
+	k.ADDQ(operand.I32(lockstepColumns*4*rows), k.w)
+	k.SUBQ(k.block, k.left)
+	k.JG(operand.LabelRef(block))
+	k.MOVQ(k.cols, k.n)
+	k.IMUL3Q(operand.I32(4*rows), k.n, k.n)
+	k.ADDQ(k.n, k.weights)
+	k.ADDQ(operand.I32(4*k.lanes*rows), k.dst)
+	if k.bias {
+		k.ADDQ(operand.I32(4*rows), k.init)
+	} else {
+		k.ADDQ(operand.I32(4*k.lanes*rows), k.init)
+	}
+	k.DECQ(k.panels)
+	k.JNZ(operand.LabelRef(panel))
+	k.Label(end)
+	k.Return()
+}
+
+// height is the most rows of a tile: with its registers of src, and one for the
+// broadcast, its accumulators fill the register file.
+func (k *denseLockstep) height() int { return 12 / k.vectors }
+
+// evenTiles cuts rows in as few tiles as a height allows, as equal as possible.
+func evenTiles(rows, height int) []int {
+	n := (rows + height - 1) / height
+	tiles := make([]int, n)
+	for i := range tiles {
+		tiles[i] = rows / n
+		if i < rows%n {
+			tiles[i]++
+		}
+	}
+	return tiles
+}
+
+// tile emits rows [row, row+height) of a panel by the tile's registers of
+// vectors, from the one given on, over a block of columns.
+func (k *denseLockstep) tile(row, height, vector int) {
+	acc := func(r, v int) reg.VecPhysical { return ymm[r*k.vectors+v] }
+	x, w := ymm[12:12+k.vectors], ymm[15]
+	begun, ready := k.NewLabel("begun"), k.NewLabel("ready")
+	place := func(base reg.GPPhysical, r, v int) operand.Mem {
+		return mem(base, 4*k.lanes*(row+r)+32*(vector+v))
+	}
+	each := func(do func(r, v int)) {
+		for r := range height {
+			for v := range k.vectors {
+				do(r, v)
+			}
+		}
+	}
+	k.TESTQ(k.begun, k.begun)
+	k.JNZ(operand.LabelRef(begun))
+	each(func(r, v int) {
+		switch {
+		case !k.bias:
+			k.VMOVUPS(place(k.init, r, v), acc(r, v))
+		case v == 0:
+			k.VBROADCASTSS(mem(k.init, 4*(row+r)), acc(r, v))
+		default:
+			k.VMOVAPS(acc(r, 0), acc(r, v))
+		}
+	})
+	k.JMP(operand.LabelRef(ready))
+	k.Label(begun)
+	each(func(r, v int) { k.VMOVUPS(place(k.dst, r, v), acc(r, v)) })
+	k.Label(ready)
+
+	column := func(c int) {
+		for v := range x {
+			k.VMOVUPS(mem(k.tileX, 4*k.lanes*c+32*v), x[v])
+		}
+		for r := range height {
+			k.VBROADCASTSS(mem(k.tileW, 4*(8*k.width*c+r)), w)
+			for v := range x {
+				k.VFMADD231PS(x[v], w, acc(r, v))
+			}
+		}
+	}
+	k.LEAQ(mem(k.x, 32*vector), k.tileX)
+	k.LEAQ(mem(k.w, 4*row), k.tileW)
+	const unroll = 4
+	k.columns(unroll, column)
+	each(func(r, v int) { k.VMOVUPS(acc(r, v), place(k.dst, r, v)) })
+}
+
+// columns emits the loop over the columns of a block: unroll of them at a time,
+// then one.
+func (k *denseLockstep) columns(unroll int, column func(c int)) {
+	many, one, rest, done := k.NewLabel("many"), k.NewLabel("one"), k.NewLabel("rest"), k.NewLabel("done")
+	advance := func(n int) {
+		k.ADDQ(operand.I32(4*k.lanes*n), k.tileX)
+		k.ADDQ(operand.I32(4*8*k.width*n), k.tileW)
+	}
+	k.MOVQ(k.block, k.n)
+	k.SUBQ(operand.U8(unroll), k.n)
+	k.JLT(operand.LabelRef(rest))
+	k.Label(many)
+	for c := range unroll {
+		column(c)
+	}
+	advance(unroll)
+	k.SUBQ(operand.U8(unroll), k.n)
+	k.JGE(operand.LabelRef(many))
+	k.Label(rest)
+	k.ADDQ(operand.U8(unroll), k.n)
+	k.JZ(operand.LabelRef(done))
+	k.Label(one)
+	column(0)
+	advance(1)
+	k.DECQ(k.n)
+	k.JNZ(operand.LabelRef(one))
+	k.Label(done)
+}

@@ -1,0 +1,77 @@
+package kernel
+
+import (
+	"fmt"
+
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// MaxBatch is the largest Batch of a program.
+const MaxBatch = sparse.MaxStreamLanes
+
+// Streams is the number of streams that a step of the program moves, as its
+// buffers have room for them: 1, or Batch.
+func (p *Program) Streams() int { return max(1, p.Batch) }
+
+// Biased reports whether the sums of a product begin with a constant: in a
+// program of several streams that is one element a row for all of them.
+func (m MatVec) Biased() bool { return m.Init.Space == Con }
+
+// LockstepArgs are the arguments that all kernels of a packed matrix's part
+// share which multiply the vectors of several streams in lockstep. Rows and
+// columns are those of the part; begun says that a part before left its sums in
+// dst.
+func LockstepArgs(in MatVec, streams, row, rows, column, cols int, begun bool) []Arg {
+	dst := Arg{Kind: DstArg, Off: row * streams, Len: rows * streams}
+	init := dst
+	if !begun {
+		init.Kind = InitArg
+		if in.Biased() {
+			init.Off, init.Len = row, rows
+		}
+	}
+	return []Arg{dst, init, {Kind: SrcArg, Off: column * streams, Len: (cols - column) * streams}}
+}
+
+// StreamSections are the sections of a tile as arguments, for sections at the
+// places given.
+func StreamSections(s *sparse.Stream, t sparse.StreamTile, at []int) []Arg {
+	from, count := []int{t.Weights, t.Weights, t.IDs, t.Runs}, []int{t.Count, t.Count, t.IDCount, t.Words}
+	var args []Arg
+	for i, section := range s.Sections() {
+		elem := SectionElem(section)
+		args = append(args, Arg{Kind: WeightsArg, Off: at[i] + from[i]*elem.Size(), Len: count[i], Elem: elem})
+	}
+	return args
+}
+
+// PortableLockstepCalls is how the portable kernels compute a product of a
+// program of several streams, whose weights lie as the layout says.
+func PortableLockstepCalls(p *Program, l Layout, in MatVec) []Call {
+	m := &p.Matrices[in.Matrix]
+	at := l.Matrices[in.Matrix]
+	initStride := func(begun bool) int {
+		if in.Biased() && !begun {
+			return 1
+		}
+		return p.Batch
+	}
+	var calls []Call
+	switch packed := m.Packed.(type) {
+	case *sparse.Stream:
+		for _, t := range packed.Tiles(0, packed.Rows()/8) {
+			begun := t.Column > 0
+			args := append(LockstepArgs(in, p.Batch, t.Row, t.Rows, t.Column, m.Cols, begun), StreamSections(packed, t, at)...)
+			args = append(args, Arg{Kind: IntArg, Value: p.Batch}, Arg{Kind: IntArg, Value: initStride(begun)})
+			calls = append(calls, Call{Func: "lockstepStream", Args: args})
+		}
+	case sparse.DenseLockstep:
+		args := append(LockstepArgs(in, p.Batch, 0, packed.Rows(), 0, m.Cols, false),
+			Arg{Kind: WeightsArg, Off: at[0], Len: packed.Rows() * m.Cols},
+			Arg{Kind: IntArg, Value: m.Cols}, Arg{Kind: IntArg, Value: p.Batch}, Arg{Kind: IntArg, Value: initStride(false)})
+		calls = append(calls, Call{Func: "lockstepDense", Args: args})
+	default:
+		panic(fmt.Sprintf("kernel.PortableLockstepCalls: no portable kernel for %T", packed))
+	}
+	return calls
+}
