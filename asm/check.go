@@ -9,15 +9,18 @@ import (
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
-// Level is the instruction set that a file may use.
-type Level int
+// Level is the instruction set that a file may use, plain amd64 integer code
+// included.
+type Level = kernel.Level
 
-// The levels. Each one includes plain amd64 integer code.
+// The levels, see package kernel.
 const (
-	AVX2   Level = iota // AVX, AVX2, FMA, F16C, BMI1/2; VEX encodings only
-	AVX512              // additionally AVX-512 F, CD, DQ, BW, VL
+	AVX2   = kernel.AVX2
+	AVX512 = kernel.AVX512
 )
 
 // extensions lists avo's names of the instruction-set extensions that a level

@@ -67,7 +67,7 @@ func TestElementCalls(t *testing.T) {
 
 func TestEmitNamesLayer(t *testing.T) {
 	p := &kernel.Program{Layers: []kernel.Layer{{Name: "gru0", Instrs: []kernel.Instr{kernel.GRUCell{Func: kernel.Sigmoid, Size: 1}}}}}
-	if _, _, err := Emit(p, "m"); err == nil || !strings.Contains(err.Error(), `layer "gru0": no kernel for a GRU whose candidate is sigmoid`) {
+	if _, err := Emit(p, "m"); err == nil || !strings.Contains(err.Error(), `layer "gru0": no kernel for a GRU whose candidate is sigmoid`) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -75,11 +75,11 @@ func TestEmitNamesLayer(t *testing.T) {
 // TestEmitNeeds wants the kernels of the program and no others.
 func TestEmitNeeds(t *testing.T) {
 	p := &kernel.Program{Layers: []kernel.Layer{{Instrs: []kernel.Instr{kernel.Activate{Func: kernel.Tanh, Size: 8}, kernel.LSTMCell{Size: 8}}}}}
-	_, stubs, err := Emit(p, "m")
+	files, err := Emit(p, "m")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(stubs), "\nfunc "); n != 4 { // cpuid, xgetbv, tanh, lstmCell
-		t.Errorf("%d functions, want 4:\n%s", n, stubs)
+	if n := strings.Count(string(files[0].Stubs), "\nfunc "); n != 4 || len(files) != 1 { // cpuid, xgetbv, tanh, lstmCell
+		t.Errorf("%d functions in %d files, want 4 in 1:\n%s", n, len(files), files[0].Stubs)
 	}
 }

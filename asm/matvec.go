@@ -53,34 +53,40 @@ import (
 // not (15 to 25 % slower from L3, where the hardware's prefetch of one
 // ascending stream is enough).
 
-// EmitMatVecs appends the matrix–vector kernels that the program's matrices
-// need, each once, and one function for each matrix that is straight-line code.
-func EmitMatVecs(f *File, p *kernel.Program) {
+// EmitMatVecs appends the matrix–vector kernels of a level that the program's
+// matrices need, each once, and one function for each matrix that is
+// straight-line code. In the file of AVX2 that includes what the higher levels
+// of the program borrow from it. It returns the number of kernels.
+func EmitMatVecs(f *File, p *kernel.Program, level kernel.Level) int {
 	done := map[string]bool{}
 	for i := range p.Matrices {
-		for _, part := range parts(p, i) {
-			if !done[part.name] {
-				done[part.name] = true
-				part.emit(f)
+		for _, user := range p.Levels() {
+			for _, part := range parts(p, i, user) {
+				if part.level == level && !done[part.name] {
+					done[part.name] = true
+					part.emit(f)
+				}
 			}
 		}
 	}
+	return len(done)
 }
 
-// MatVecCalls is how the assembly computes a matrix of the program, whose
-// weights lie as the layout says: one call for each range of the matrix, or
-// two where a range has a shorter panel at its end.
-func MatVecCalls(p *kernel.Program, l kernel.Layout, matrix int) []kernel.Call {
+// MatVecCalls is how the assembly of a level computes a matrix of the program,
+// whose weights lie as the layout says: one call for each range of the matrix,
+// or two where a range has a shorter panel at its end.
+func MatVecCalls(p *kernel.Program, l kernel.Layout, matrix int, level kernel.Level) []kernel.Call {
 	var calls []kernel.Call
-	m := p.Matrices[matrix].Packed
-	for _, part := range parts(p, matrix) {
+	m := p.Matrices[matrix].At(level).Packed
+	sections := l.At(matrix, level)
+	for _, part := range parts(p, matrix, level) {
 		row, rows := 8*part.groups.From, 8*(part.groups.To-part.groups.From)
 		call := kernel.Call{Func: part.name, Args: kernel.Vectors(row, rows, part.reads)}
 		for i, s := range m.Sections()[:len(part.offsets)] {
 			elem := kernel.SectionElem(s)
 			call.Args = append(call.Args, kernel.Arg{
 				Kind: kernel.WeightsArg,
-				Off:  l.Matrices[matrix][i] + part.offsets[i]*elem.Size(),
+				Off:  sections[i] + part.offsets[i]*elem.Size(),
 				Elem: elem,
 			})
 		}
@@ -95,6 +101,7 @@ func MatVecCalls(p *kernel.Program, l kernel.Layout, matrix int) []kernel.Call {
 // part is a range of row groups of a matrix that one call covers.
 type part struct {
 	name    string
+	level   kernel.Level // of the kernel: at most the one that was asked for
 	groups  kernel.Range
 	reads   int   // elements of src
 	offsets []int // where the sections begin, in elements; as many as the kernel takes
@@ -102,12 +109,13 @@ type part struct {
 	emit    func(*File)
 }
 
-// parts lists the calls of a matrix.
-func parts(p *kernel.Program, matrix int) []part {
+// parts lists the calls of a matrix at a level.
+func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 	var list []part
 	m := &p.Matrices[matrix]
-	for i, r := range m.Ranges {
-		switch packed := m.Packed.(type) {
+	form := m.At(level)
+	for i, r := range form.Ranges {
+		switch packed := form.Packed.(type) {
 		case *sparse.Dense:
 			list = append(list, denseParts(packed, r)...)
 		case *sparse.Block:
@@ -115,13 +123,13 @@ func parts(p *kernel.Program, matrix int) []part {
 		case *sparse.CSR:
 			list = append(list, csrPart(packed, r))
 		case *sparse.Window:
-			if m.Strategy == kernel.Unrolled {
+			if form.Strategy == kernel.Unrolled {
 				list = append(list, unrolledPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 			} else {
 				list = append(list, windowPart(packed, r))
 			}
 		default:
-			panic(fmt.Sprintf("asm: no kernel for matrix %q of type %T", m.Name, m.Packed))
+			panic(fmt.Sprintf("asm: no kernel for matrix %q of type %T", m.Name, packed))
 		}
 	}
 	return list

@@ -21,7 +21,7 @@ import (
 func matvecModule(t testing.TB, p *kernel.Program, testFile string) string {
 	t.Helper()
 	f := NewFile("m", "amd64")
-	EmitMatVecs(f, p)
+	EmitMatVecs(f, p, AVX2)
 	assembly, stubs, err := f.Render()
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ var matrices = []matrix{
 	}
 	b.WriteString("}\n")
 	for i := range p.Matrices {
-		for form, calls := range map[string][]kernel.Call{"asm": MatVecCalls(p, l, i), "portable": kernel.PortableCalls(p, l, i)} {
+		for form, calls := range map[string][]kernel.Call{"asm": MatVecCalls(p, l, i, AVX2), "portable": kernel.PortableCalls(p, l, i)} {
 			fmt.Fprintf(&b, "\n//go:noinline\nfunc %s%d(dst, init, src []float32) {\n", form, i)
 			for _, c := range calls {
 				fmt.Fprintf(&b, "\t%s(", c.Func)
@@ -241,8 +241,8 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 		Bytes(from, to int) int
 	}), maxBytes)
 	p.Matrices = append(p.Matrices, kernel.Matrix{
-		Name: name + "/" + how, Strategy: strategy, Packed: packed,
-		Rows: m.Rows, Cols: m.Cols, NNZ: m.NNZ(), Ranges: ranges,
+		Name: name + "/" + how, Rows: m.Rows, Cols: m.Cols, NNZ: m.NNZ(),
+		Form: kernel.Form{Strategy: strategy, Packed: packed, Ranges: ranges},
 	})
 }
 

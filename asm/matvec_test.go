@@ -119,7 +119,7 @@ func TestEmitMatVecsOnce(t *testing.T) {
 	}
 	render := func() []byte {
 		f := NewFile("m", "amd64")
-		EmitMatVecs(f, p)
+		EmitMatVecs(f, p, AVX2)
 		assembly, _, err := f.Render()
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +149,7 @@ func TestMatVecCalls(t *testing.T) {
 	l := p.Layout()
 	for i, m := range p.Matrices {
 		row := 0
-		for _, c := range MatVecCalls(p, l, i) {
+		for _, c := range MatVecCalls(p, l, i, AVX2) {
 			if c.Args[0].Off != row || c.Args[1].Off != row || c.Args[2].Off != 0 {
 				t.Fatalf("%s: call %+v at row %d", m.Name, c, row)
 			}

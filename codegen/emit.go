@@ -32,23 +32,24 @@ func Emit(p *kernel.Program, o Options) ([]txtar.File, error) {
 // emitter holds what the files of one package share: names, places, and which
 // of the portable declarations are referred to.
 type emitter struct {
-	p      *kernel.Program
-	o      Options
-	layout kernel.Layout
-	image  []byte
-	stubs  []byte // Go declarations of the assembly
+	p        *kernel.Program
+	o        Options
+	layout   kernel.Layout
+	image    []byte
+	assembly []asm.Assembly
 
 	inputs, outputs []port
 	fields          []string // of State: one a buffer
 	layers          []string // stem of the functions of each layer
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
+	levels          []kernel.Level
 }
 
 func newEmitter(p *kernel.Program, o Options) *emitter {
 	e := &emitter{p: p, o: o, layout: p.Layout(), image: p.Image(), rt: map[string]bool{}}
 	e.namePorts()
-	fields := newScope("started", "step", "stepGeneric", "stepAVX2")
+	fields := newScope("started", "step", "stepGeneric", "stepAVX2", "stepAVX512")
 	for i := range e.inputs {
 		if e.inputs[i].index() {
 			e.inputs[i].field = fields.private(e.inputs[i].Name)
@@ -62,17 +63,17 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 		e.layers = append(e.layers, layers.unique("layer"+exported(l.Name)))
 	}
 	e.unrolled = chooseUnrolled(p)
+	e.levels = e.differing()
 	return e
 }
 
 // files runs the phases. Whatever refers to portable declarations comes before
 // rt.go, and the manifest at the end.
 func (e *emitter) files() ([]txtar.File, error) {
-	assembly, stubs, err := asm.Emit(e.p, e.o.Package)
-	if err != nil {
+	var err error
+	if e.assembly, err = asm.Emit(e.p, e.o.Package); err != nil {
 		return nil, err
 	}
-	e.stubs = stubs
 	var files []txtar.File
 	add := func(name string, data []byte) { files = append(files, txtar.File{Name: name, Data: data}) }
 	for _, f := range []struct {
@@ -100,8 +101,14 @@ func (e *emitter) files() ([]txtar.File, error) {
 		// jennifer runs all header comments together.
 		add(f.name, bytes.Replace(b.Bytes(), []byte("\n//go:build "), []byte("\n\n//go:build "), 1))
 	}
-	add("kernels_amd64.s", e.withHeader(assembly))
-	add("stubs_amd64.go", e.withHeader(stubs))
+	for _, a := range e.assembly {
+		infix := ""
+		if a.Level > kernel.AVX2 {
+			infix = "_" + a.Level.String()
+		}
+		add("kernels"+infix+"_amd64.s", e.withHeader(a.Assembly))
+		add("stubs"+infix+"_amd64.go", e.withHeader(a.Stubs))
+	}
 	add("weights.bin", e.image)
 	suite, err := e.suiteFiles()
 	if err != nil {

@@ -2,6 +2,8 @@ package codegen
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,25 +33,81 @@ func (e *emitter) genericFile() *jen.File {
 // a function that the compiler gives a stack check, where Go can.
 func (e *emitter) amd64File() *jen.File {
 	f := e.newFile(asm.Constraint)
-	doc(f, "useAVX2 is set once; only tests change it.")
-	f.Var().Id("useAVX2").Op("=").Add(e.use("avx2Usable")).Call(jen.Id("cpuid"), jen.Id("xgetbv"))
+	doc(f, "levels are the instruction sets that the package has kernels for, in rising order.")
+	f.Var().Id("levels").Op("=").Index().Add(e.use("kernelLevel")).ValuesFunc(func(g *jen.Group) {
+		for _, l := range e.levels {
+			g.Add(e.use("level" + suffix(l)))
+		}
+	})
+	doc(f, "level is set once; only tests change it.")
+	f.Var().Id("level").Op("=").Add(e.use("bestLevel")).Call(jen.Id("cpuid"), jen.Id("xgetbv"), jen.Id("levels").Op("..."))
 	doc(f, "step runs the layers.")
-	method(f, "step").Params().Block(
-		jen.If(jen.Id("useAVX2")).Block(jen.Id("s").Dot("stepAVX2").Call()).Else().Block(jen.Id("s").Dot("stepGeneric").Call()),
-	)
-	doc(f, "stepAVX2 runs the layers with the AVX2 kernels.")
-	e.layerCalls(f, "stepAVX2", "AVX2")
-	for i := range e.p.Layers {
-		e.layer(f, i, "AVX2", e.assemblyCall, e.assemblyMatVec)
+	method(f, "step").Params().Block(jen.Switch(jen.Id("level")).BlockFunc(func(g *jen.Group) {
+		for _, l := range slices.Backward(e.levels) {
+			g.Case(e.use("level" + suffix(l))).Block(jen.Id("s").Dot("step" + suffix(l)).Call())
+		}
+		g.Default().Block(jen.Id("s").Dot("stepGeneric").Call())
+	}))
+	for _, l := range e.levels {
+		e.levelLayers(f, l)
 	}
 	e.stoppableKernels(f)
 	return f
 }
 
+// suffix ends the names of functions and constants of a level.
+func suffix(l kernel.Level) string { return strings.ToUpper(l.String()) }
+
+// levelLayers emits the layers of one level. A layer that calls the same
+// kernels as at the level below is that of the level below.
+func (e *emitter) levelLayers(f *jen.File, l kernel.Level) {
+	doc(f, fmt.Sprintf("step%s runs the layers with the kernels for %s.", suffix(l), l))
+	method(f, "step"+suffix(l)).Params().BlockFunc(func(g *jen.Group) {
+		for i, name := range e.layers {
+			g.Id(name + suffix(e.layerLevel(i, l))).Call(jen.Id("s"))
+		}
+	})
+	for i := range e.p.Layers {
+		if e.layerLevel(i, l) == l {
+			e.layer(f, i, suffix(l), e.assemblyCall, func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) })
+		}
+	}
+}
+
+// layerLevel is the lowest level of the program whose layer i calls what that of
+// level l calls.
+func (e *emitter) layerLevel(i int, l kernel.Level) kernel.Level {
+	for lower := e.p.Base; lower < l; lower++ {
+		same := true
+		for _, in := range e.p.Layers[i].Instrs {
+			if m, ok := in.(kernel.MatVec); ok {
+				same = same && reflect.DeepEqual(asm.MatVecCalls(e.p, e.layout, m.Matrix, lower), asm.MatVecCalls(e.p, e.layout, m.Matrix, l))
+			}
+		}
+		if same {
+			return lower
+		}
+	}
+	return l
+}
+
+// differing are the levels of the program that compute at least one layer in a
+// way of their own.
+func (e *emitter) differing() []kernel.Level {
+	return slices.DeleteFunc(slices.Clone(e.p.Levels()), func(l kernel.Level) bool {
+		for i := range e.p.Layers {
+			if e.layerLevel(i, l) == l {
+				return false
+			}
+		}
+		return l > e.p.Base
+	})
+}
+
 // noasmFile takes the place of amd64File elsewhere.
 func (e *emitter) noasmFile() *jen.File {
 	f := e.newFile("!amd64 || purego")
-	f.Const().Id("useAVX2").Op("=").False()
+	f.Const().Id("level").Op("=").Add(e.use("levelGeneric"))
 	doc(f, "step runs the layers.")
 	method(f, "step").Params().Block(jen.Id("s").Dot("stepGeneric").Call())
 	return f
@@ -99,9 +157,10 @@ func describe(m *kernel.Matrix) string {
 	return fmt.Sprintf("%s [%d %d], density %.4g %%", oneLine(m.Name), m.Rows, m.Cols, density(m))
 }
 
-// describeSteps adds how the packed form is computed.
-func describeSteps(m *kernel.Matrix) string {
-	return fmt.Sprintf("%s: %s, %d steps.", describe(m), m.Strategy, m.Packed.Steps())
+// describeSteps adds how the packed form is computed at a level.
+func describeSteps(m *kernel.Matrix, l kernel.Level) string {
+	form := m.At(l)
+	return fmt.Sprintf("%s: %s, %d steps.", describe(m), form.Strategy, form.Packed.Steps())
 }
 
 // density is the share of weights that are not zero, in per cent.
@@ -153,17 +212,17 @@ func (e *emitter) genericMatVec(in kernel.MatVec) []jen.Code {
 	if e.unrolled[in.Matrix] {
 		return append([]jen.Code{jen.Comment(describe(m) + ": straight-line Go.")}, e.unrolledCalls(in)...)
 	}
-	return e.calls(in, describeSteps(m), kernel.PortableCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return e.use(name) },
+	return e.calls(in, describeSteps(m, e.p.Base), kernel.PortableCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return e.use(name) },
 		func(r kernel.Ref, a kernel.Arg) *jen.Statement { return e.slice(r, a.Len) },
 		func(a kernel.Arg) *jen.Statement { return e.weightsSlice(a.Elem, a.Off, a.Len) })
 }
 
-func (e *emitter) assemblyMatVec(in kernel.MatVec) []jen.Code {
+func (e *emitter) assemblyMatVec(in kernel.MatVec, l kernel.Level) []jen.Code {
 	function := func(name string) *jen.Statement { return jen.Id(name) }
-	if e.cut(in.Matrix) {
+	if e.cut(in.Matrix, l) {
 		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
 	}
-	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix]), asm.MatVecCalls(e.p, e.layout, in.Matrix), function,
+	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix], l), asm.MatVecCalls(e.p, e.layout, in.Matrix, l), function,
 		func(r kernel.Ref, _ kernel.Arg) *jen.Statement { return e.pointer(r) },
 		func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })
 }

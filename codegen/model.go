@@ -2,6 +2,8 @@ package codegen
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -17,11 +19,12 @@ func (e *emitter) modelFile() *jen.File {
 	e.stepMethod(f)
 	e.runMethod(f)
 	e.resetMethod(f)
-	doc(f, "Kernel names the kernels that this process uses: \"avx2\", or \"generic\" for the portable ones.")
-	f.Func().Id("Kernel").Params().String().Block(
-		jen.If(jen.Id("useAVX2")).Block(jen.Return(jen.Lit("avx2"))),
-		jen.Return(jen.Lit("generic")),
-	)
+	var names []string
+	for _, l := range slices.Backward(e.levels) {
+		names = append(names, strconv.Quote(l.String()))
+	}
+	doc(f, fmt.Sprintf("Kernel names the kernels that this process uses: %s, or \"generic\" for the\nportable ones.", strings.Join(names, ", ")))
+	f.Func().Id("Kernel").Params().String().Block(jen.Return(jen.Id("level").Dot("String").Call()))
 	return f
 }
 

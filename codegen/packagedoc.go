@@ -2,10 +2,13 @@ package codegen
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/dave/jennifer/jen"
+
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // docFile is the ManifestFile: the list of all files, and what the model is.
@@ -24,7 +27,7 @@ func (e *emitter) docFile(manifest []string) *jen.File {
 func (e *emitter) packageDoc() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Package %s runs the recurrent model %q, one frame a step, compiled\n", e.o.Package, e.p.Name)
-	b.WriteString("to Go and AVX2 assembly with the pattern of its sparse weights.\n\n")
+	b.WriteString("to Go and " + e.levelNames() + " assembly with the pattern of its sparse weights.\n\n")
 	for _, in := range e.inputs {
 		if in.index() {
 			fmt.Fprintf(&b, "  - input %s: %q, an index below %d\n", in.param, in.Name, in.Bound)
@@ -65,16 +68,34 @@ kernels may differ there. Denormal inputs and weights count as what they are.
 	return b.String()
 }
 
+// wideSize is the size of the form for AVX-512, unless it reads the sections of
+// the other one.
+func wideSize(m *kernel.Matrix) string {
+	if m.Wide.Packed == m.Packed {
+		return "the same"
+	}
+	return strconv.Itoa(m.Wide.Size())
+}
+
+// levelNames are the program's levels in words.
+func (e *emitter) levelNames() string {
+	names := map[kernel.Level]string{kernel.AVX2: "AVX2", kernel.AVX512: "AVX-512"}
+	var list []string
+	for _, l := range e.levels {
+		list = append(list, names[l])
+	}
+	return strings.Join(list, " and ")
+}
+
 func (e *emitter) matrixTable(b *strings.Builder) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "    tensor\trows\tcols\tdensity\tstrategy\tbytes\t")
 	for i := range e.p.Matrices {
 		m := &e.p.Matrices[i]
-		size := 0
-		for _, s := range m.Packed.Sections() {
-			size += len(s.Data)
+		fmt.Fprintf(w, "    %s\t%d\t%d\t%.4g %%\t%s\t%d\t\n", oneLine(m.Name), m.Rows, m.Cols, density(m), m.Strategy, m.Size())
+		if m.Wide != nil {
+			fmt.Fprintf(w, "      for AVX-512\t\t\t\t%s\t%s\t\n", m.Wide.Strategy, wideSize(m))
 		}
-		fmt.Fprintf(w, "    %s\t%d\t%d\t%.4g %%\t%s\t%d\t\n", oneLine(m.Name), m.Rows, m.Cols, density(m), m.Strategy, size)
 	}
 	w.Flush()
 }

@@ -86,7 +86,7 @@ func loadLibrary() (*library, error) {
 	pkg, _ := config.Check("rt", set, files, info)
 
 	lib := &library{byName: map[string]*declaration{}}
-	nodes := map[*declaration]ast.Node{}
+	nodes := map[*declaration]ast.Decl{}
 	for i, file := range files {
 		for _, node := range file.Decls {
 			if g, ok := node.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
@@ -101,6 +101,9 @@ func loadLibrary() (*library, error) {
 		}
 	}
 	for _, d := range lib.declarations {
+		if typ := receiver(nodes[d]); typ != "" {
+			lib.byName[typ].uses[d] = true // whoever needs a type needs its methods
+		}
 		ast.Inspect(nodes[d], func(n ast.Node) bool {
 			if id, ok := n.(*ast.Ident); ok {
 				switch o := info.Uses[id].(type) {
@@ -169,6 +172,20 @@ func declared(node ast.Decl) []string {
 		return names
 	}
 	return nil
+}
+
+// receiver is the name of the type that a declaration is a method of; empty where
+// it is none.
+func receiver(node ast.Decl) string {
+	d, ok := node.(*ast.FuncDecl)
+	if !ok || d.Recv == nil {
+		return ""
+	}
+	typ := d.Recv.List[0].Type
+	if pointer, ok := typ.(*ast.StarExpr); ok {
+		typ = pointer.X
+	}
+	return typ.(*ast.Ident).Name
 }
 
 // closure is what is needed for the roots, in the order of the library, and

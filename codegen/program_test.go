@@ -68,7 +68,7 @@ func (b *builder) matrix(name string, gates, rows, cols int, density float64, s 
 			}
 		}
 	}
-	km := kernel.Matrix{Name: name, Strategy: s, Rows: gates * rows, Cols: cols, NNZ: m.NNZ()}
+	km := kernel.Matrix{Name: name, Rows: gates * rows, Cols: cols, NNZ: m.NNZ(), Form: kernel.Form{Strategy: s}}
 	groups := m.Rows / 8
 	switch s {
 	case kernel.Dense:

@@ -20,8 +20,10 @@ import (
 // function with a stack check of its own. (A GRU of 2560 dense units held up
 // every collection for the 6 ms of its step without that.)
 
-// cut reports whether a matrix is computed in several ranges.
-func (e *emitter) cut(matrix int) bool { return len(e.p.Matrices[matrix].Ranges) > 1 }
+// cut reports whether a matrix is computed in several ranges at a level.
+func (e *emitter) cut(matrix int, l kernel.Level) bool {
+	return len(e.p.Matrices[matrix].At(l).Ranges) > 1
+}
 
 // stoppable names the function that calls a kernel.
 func stoppable(kernel string) string { return kernel + "Range" }
@@ -29,12 +31,13 @@ func stoppable(kernel string) string { return kernel + "Range" }
 // stoppableKernels emits these functions, with the parameters of the stubs.
 func (e *emitter) stoppableKernels(f *jen.File) {
 	needed := map[string]bool{}
-	for _, l := range e.p.Layers {
-		for _, in := range l.Instrs {
-			if m, ok := in.(kernel.MatVec); ok && e.cut(m.Matrix) {
-				for _, c := range asm.MatVecCalls(e.p, e.layout, m.Matrix) {
-					needed[c.Func] = true
-				}
+	for matrix := range e.p.Matrices {
+		for _, l := range e.levels {
+			if !e.cut(matrix, l) {
+				continue
+			}
+			for _, c := range asm.MatVecCalls(e.p, e.layout, matrix, l) {
+				needed[c.Func] = true
 			}
 		}
 	}
@@ -58,14 +61,16 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 
 // stubFuncs are the declarations of the assembly.
 func (e *emitter) stubFuncs() []*ast.FuncDecl {
-	file, err := parser.ParseFile(token.NewFileSet(), "", e.stubs, parser.SkipObjectResolution)
-	if err != nil {
-		panic(fmt.Sprintf("codegen: the stubs of package asm: %v", err))
-	}
 	var funcs []*ast.FuncDecl
-	for _, d := range file.Decls {
-		if fn, ok := d.(*ast.FuncDecl); ok {
-			funcs = append(funcs, fn)
+	for _, a := range e.assembly {
+		file, err := parser.ParseFile(token.NewFileSet(), "", a.Stubs, parser.SkipObjectResolution)
+		if err != nil {
+			panic(fmt.Sprintf("codegen: the stubs of package asm: %v", err))
+		}
+		for _, d := range file.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				funcs = append(funcs, fn)
+			}
 		}
 	}
 	return funcs

@@ -23,7 +23,7 @@ func TestSuiteCatches(t *testing.T) {
 		{"streams", "TestStreams", "model.go", "s.step()\n", "shared = *s\n\tshared.step()\n\t*s = shared\n"},
 		{"alignment", "TestWeightsAlignment", "weights.go", "{0, ", "{4, "},
 		{"vectors", "TestVectors", "testdata/vectors.bin", "", ""},
-		{"pause", "TestPause", "kernels_amd64.go", "\tif useAVX2 {\n", "\tfor range 4000 {\n\t\tcpuid(0, 0)\n\t}\n\tif useAVX2 {\n"},
+		{"pause", "TestPause", "kernels_amd64.go", "\tswitch level {\n", "\tfor range 4000 {\n\t\tcpuid(0, 0)\n\t}\n\tswitch level {\n"},
 	}
 	p := reluGRU(t)
 	dir := module(t, map[string]*kernel.Program{})

@@ -26,6 +26,14 @@ func (e *emitter) weightsFile() *jen.File {
 			place(e.layout.Matrices[i][j], len(s.Data), kernel.SectionElem(s).Size(), fmt.Sprintf("%s: %s", m.Name, s.Name))
 		}
 	}
+	for i, m := range e.p.Matrices {
+		if m.Wide == nil || m.Wide.Packed == m.Packed {
+			continue
+		}
+		for j, s := range m.Wide.Packed.Sections() {
+			place(e.layout.Wide[i][j], len(s.Data), kernel.SectionElem(s).Size(), fmt.Sprintf("%s for AVX-512: %s", m.Name, s.Name))
+		}
+	}
 	for i, c := range e.p.Consts {
 		place(e.layout.Consts[i], 4*len(c.Data), 4, c.Name)
 	}

@@ -14,7 +14,7 @@ func TestBenchReport(t *testing.T) {
 	result.CPU = -1
 	r := benchReport{Model: "m", DenseSize: 157_300_000, SparseSize: 8_519_000, Result: result, Matrices: []schedule.Entry{
 		{Name: "gru0.weight_hh", Rows: 7680, Cols: 2560, Density: .05, Pattern: "lane8x8",
-			Strategy: schedule.Strategy{Kernel: schedule.Window, Index: sparse.Exponent}, Work: schedule.Work{Bytes: 4_200_000}},
+			Choice: schedule.Choice{Strategy: schedule.Strategy{Kernel: schedule.Window, Index: sparse.Exponent}, Work: schedule.Work{Bytes: 4_200_000}}},
 	}}
 	const want = `matrix          shape      density  pattern  strategy         bytes      dense bytes
 gru0.weight_hh  7680×2560  5.0 %    lane8x8  window/exponent  4200.0 kB  78.6 MB

@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // compileFlags are the flags of every verb that compiles: they decide what the
 // package computes and how.
 type compileFlags struct {
+	isa      levelList
 	exact    bool
 	permute  bool
 	forces   forceList
@@ -24,6 +27,8 @@ type compileFlags struct {
 }
 
 func (c *compileFlags) define(fs *flag.FlagSet) {
+	c.isa = defaultLevels()
+	fs.Var(&c.isa, "isa", "instruction `sets` to emit kernels for, divided by commas: avx2, avx512; the processor decides at start which run")
 	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a window kernel may move weights by up to 2^-21 where they do not fit its exact form")
 	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
 	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides")
@@ -44,13 +49,13 @@ func (c *compileFlags) options(from *checkpoint) (compiler.Options, error) {
 		Input:    from.sum,
 		Settings: c.settings(),
 		Pass:     pass.Options{Permute: pass.PermuteOptions{Disable: !c.permute}},
-		Schedule: schedule.Options{Exact: c.exact, Force: c.forces},
+		Schedule: schedule.Options{Targets: c.isa.targets(), Exact: c.exact, Force: c.forces},
 	}
 	if c.planPath == "" {
 		return o, nil
 	}
-	if c.exact || len(c.forces) > 0 {
-		return o, usagef("-plan already names every strategy: want it without -exact and -strategy")
+	if c.exact || len(c.forces) > 0 || !slices.Equal(c.isa, defaultLevels()) {
+		return o, usagef("-plan already names every strategy: want it without -isa, -exact and -strategy")
 	}
 	plan, err := readPlan(c.planPath)
 	o.Plan = plan
@@ -61,6 +66,9 @@ func (c *compileFlags) options(from *checkpoint) (compiler.Options, error) {
 // effect, the strategies in the package.
 func (c *compileFlags) settings() []string {
 	var s []string
+	if !slices.Equal(c.isa, defaultLevels()) {
+		s = append(s, "-isa="+c.isa.String())
+	}
 	if c.exact {
 		s = append(s, "-exact")
 	}
@@ -105,6 +113,46 @@ func readPlan(name string) (*schedule.Plan, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return plan, nil
+}
+
+// levelList is the value of -isa: levels in rising order.
+type levelList []kernel.Level
+
+// defaultLevels are all there are: a second form of a matrix is in the package
+// only where it pays.
+func defaultLevels() levelList { return kernel.Levels() }
+
+func (l *levelList) String() string {
+	var names []string
+	for _, level := range *l {
+		names = append(names, level.String())
+	}
+	return strings.Join(names, ",")
+}
+
+func (l *levelList) Set(text string) error {
+	var list levelList
+	for name := range strings.SplitSeq(text, ",") {
+		level, err := kernel.ParseLevel(name)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(list, level) {
+			return fmt.Errorf("%s twice", name)
+		}
+		list = append(list, level)
+	}
+	slices.Sort(list)
+	*l = list
+	return nil
+}
+
+func (l levelList) targets() []schedule.Target {
+	var list []schedule.Target
+	for _, level := range l {
+		list = append(list, schedule.Zen4(level))
+	}
+	return list
 }
 
 // forceList is the value of repeated -strategy flags.

@@ -41,7 +41,7 @@ flags. Of an error, got against want, the part relative to max(1, |want|) counts
 		fs.StringVar(&v.input, "input", "", "`file` of input: a line a step, its numbers divided by commas or tabs, the inputs of the model one behind the other (default: random)")
 		fs.IntVar(&v.steps, "steps", 64, "random `steps`")
 		fs.Uint64Var(&v.seed, "seed", 1, "`seed` of random steps")
-		fs.StringVar(&v.backends, "backend", "", "`kernels` to run, divided by commas: avx2, generic (default: all that this machine runs)")
+		fs.StringVar(&v.backends, "backend", "", "`kernels` to run, divided by commas: avx512, avx2, generic (default: all that this machine runs)")
 		fs.Float64Var(&v.tolerance, "tol", 0, "`tolerance` of the error (default: derived from the model)")
 		v.compile.define(fs)
 		return v.run
@@ -112,8 +112,8 @@ func (v *verifyRun) kernels() ([]string, error) {
 		if slices.Contains(list[:i], k) {
 			return nil, usagef("-backend: %s twice", k)
 		}
-		if k != verify.Generic && k != verify.AVX2 {
-			return nil, usagef("-backend %q: want %s or %s", k, verify.AVX2, verify.Generic)
+		if !slices.Contains(verify.Kernels(), k) {
+			return nil, usagef("-backend %q: want %s", k, strings.Join(verify.Kernels(), " or "))
 		}
 	}
 	return list, nil

@@ -26,7 +26,7 @@ func TestMatVec(t *testing.T) {
 		}
 		for _, packed := range packAll(t, m) {
 			t.Run(fmt.Sprintf("%T/%dx%d/%g", packed, m.Rows, m.Cols, shape.density), func(t *testing.T) {
-				p := &kernel.Program{Matrices: []kernel.Matrix{{Packed: packed}}}
+				p := &kernel.Program{Matrices: []kernel.Matrix{{Form: kernel.Form{Packed: packed}}}}
 				checkPortable(t, rng, p)
 			})
 		}

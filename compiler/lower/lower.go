@@ -23,7 +23,7 @@ func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
 	}
 	l := &lowerer{
 		m: m, plan: plan, types: types,
-		p:        &kernel.Program{Name: m.Name},
+		p:        &kernel.Program{Name: m.Name, Base: plan.Base, Level: plan.Level()},
 		values:   map[string]kernel.Ref{},
 		ports:    map[string]int{},
 		states:   map[string]int{},

@@ -44,7 +44,8 @@ func productsOf(m *ir.Model) map[productKey]schedule.Product {
 	return products
 }
 
-// pack packs a product in the form of its strategy.
+// pack packs a product in the form of its strategy, and in that of its strategy
+// for AVX-512 where the plan has another one there.
 func (l *lowerer) pack(p schedule.Product) (kernel.Matrix, error) {
 	e := l.plan.Entry(p.Name())
 	if e == nil {
@@ -52,57 +53,59 @@ func (l *lowerer) pack(p schedule.Product) (kernel.Matrix, error) {
 	}
 	padded := p.Matrix(l.m, kernel.Pad(p.BlockRows))
 	m := kernel.Matrix{Name: p.Name(), Rows: p.Rows(), Cols: p.Cols, NNZ: padded.NNZ()}
-	var err error
-	switch s := e.Strategy; s.Kernel {
+	form, err := pack(padded, e.Strategy)
+	if err != nil {
+		return m, err
+	}
+	m.Form = form
+	if e.Wide == nil || e.Wide.Strategy == e.Strategy {
+		return m, nil
+	}
+	wide, err := pack(padded, e.Wide.Strategy)
+	if err != nil {
+		return m, fmt.Errorf("for %s: %w", kernel.AVX512, err)
+	}
+	if e.Wide.Strategy.SamePacking(e.Strategy) {
+		wide.Packed = m.Packed
+	}
+	m.Wide = &wide
+	return m, nil
+}
+
+// pack packs a matrix in the form of a strategy.
+func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
+	switch s.Kernel {
 	case schedule.Dense:
-		err = packDense(&m, padded)
+		d := sparse.PackDense(w)
+		return kernel.Form{Strategy: kernel.Dense, Packed: d, Ranges: kernel.RangesFor(d, 0)}, nil
 	case schedule.Block:
-		err = packBlock(&m, padded, s.Height)
+		b, err := sparse.PackBlock(w, s.Height)
+		if err != nil {
+			return kernel.Form{}, err
+		}
+		return kernel.Form{Strategy: kernel.Block, Packed: b, Ranges: kernel.RangesFor(b, 0)}, nil
 	case schedule.CSR:
-		err = packCSR(&m, padded)
+		c, err := sparse.PackCSR(w)
+		if err != nil {
+			return kernel.Form{}, err
+		}
+		return kernel.Form{Strategy: kernel.CSR, Packed: c, Ranges: kernel.RangesFor(c, 0)}, nil
 	case schedule.Window:
-		err = packWindow(&m, padded, kernel.Window, s)
+		return packWindow(w, kernel.Window, s)
 	case schedule.Unrolled:
-		err = packWindow(&m, padded, kernel.Unrolled, s)
-	default:
-		err = fmt.Errorf("strategy %s has no packing", s)
+		return packWindow(w, kernel.Unrolled, s)
 	}
-	return m, err
-}
-
-func packDense(m *kernel.Matrix, w *sparse.Matrix) error {
-	d := sparse.PackDense(w)
-	m.Strategy, m.Packed, m.Ranges = kernel.Dense, d, kernel.RangesFor(d, 0)
-	return nil
-}
-
-func packBlock(m *kernel.Matrix, w *sparse.Matrix, height int) error {
-	b, err := sparse.PackBlock(w, height)
-	if err != nil {
-		return err
-	}
-	m.Strategy, m.Packed, m.Ranges = kernel.Block, b, kernel.RangesFor(b, 0)
-	return nil
-}
-
-func packCSR(m *kernel.Matrix, w *sparse.Matrix) error {
-	c, err := sparse.PackCSR(w)
-	if err != nil {
-		return err
-	}
-	m.Strategy, m.Packed, m.Ranges = kernel.CSR, c, kernel.RangesFor(c, 0)
-	return nil
+	return kernel.Form{}, fmt.Errorf("strategy %s has no packing", s)
 }
 
 // packWindow packs for the packed stream or for straight-line code, which run
 // the same steps.
-func packWindow(m *kernel.Matrix, w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) error {
+func packWindow(w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) (kernel.Form, error) {
 	packed, err := s.PackWindow(w)
 	if err != nil {
-		return err
+		return kernel.Form{}, err
 	}
-	m.Strategy, m.Packed, m.Ranges = family, packed, kernel.RangesFor(packed, 0)
-	return nil
+	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
 // orderMatrices renumbers matrices in the order in which the layers first read

@@ -4,15 +4,19 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
-// candidates counts the work of every strategy for a matrix and says which
-// cannot be taken.
-func candidates(blocks []*sparse.Matrix, exact bool) []Candidate {
+// candidates counts the work of every strategy up to a level for a matrix and
+// says which cannot be taken.
+func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level) []Candidate {
 	extremes, fault := extremeWeights(blocks)
 	var all []Candidate
 	for _, s := range Strategies() {
+		if s.Level() > level {
+			continue
+		}
 		c := Candidate{Strategy: s}
 		switch {
 		case s.Kernel != Dense && blocks[0].Cols > maxColumns:

@@ -7,17 +7,21 @@ import (
 	"strings"
 
 	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // Options restrict the choice. The zero value lets the cost model decide for
-// the default target.
+// AVX2 alone.
 type Options struct {
-	Target *Target // nil: AVX2()
+	// Targets are the machines to choose for, one of each level in rising order;
+	// none stands for Zen4(kernel.AVX2).
+	Targets []Target
 	// Exact allows only strategies that keep every float32 weight. Without it,
 	// inexact ones are taken only where the exact form cannot hold the weights.
 	Exact bool
 	// Force names the strategies allowed for some matrices; the first entry
-	// whose pattern matches the matrix or its tensor decides.
+	// whose pattern matches the matrix or its tensor decides. One that asks for
+	// what a level has no kernel for leaves the choice at that level free.
 	Force []Force
 }
 
@@ -31,26 +35,56 @@ type Force struct {
 // Choose makes the plan for a sound model. It fails when a forced strategy
 // cannot hold its matrix, naming the reason, or is unknown.
 func Choose(m *ir.Model, o Options) (*Plan, error) {
-	t := AVX2()
-	if o.Target != nil {
-		t = *o.Target
+	if len(o.Targets) == 0 {
+		o.Targets = []Target{Zen4(kernel.AVX2)}
 	}
-	if err := checkForces(o.Force); err != nil {
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	c := chooser{target: t, options: o}
+	var looks []look
 	for _, p := range Products(m) {
-		if err := c.add(m, p); err != nil {
+		looks = append(looks, o.lookAt(m, p))
+	}
+	p := &Plan{Format: PlanFormat, Base: o.Targets[0].ISA}
+	for _, l := range looks {
+		p.Matrices = append(p.Matrices, l.entry)
+	}
+	for i, t := range o.Targets {
+		c, err := o.chooser(t, looks)
+		if err != nil {
 			return nil, err
 		}
+		c.settle()
+		c.unroll()
+		if i == 0 {
+			p.Totals = c.totals()
+			for k := range p.Matrices {
+				p.Matrices[k].Choice = c.choice(k)
+			}
+			continue
+		}
+		c.share(p)
+		totals := c.totals()
+		p.Wide = &totals
+		for k := range p.Matrices {
+			choice := c.choice(k)
+			p.Matrices[k].Wide = &choice
+		}
 	}
-	c.settle()
-	c.unroll()
-	return c.plan(), nil
+	return p, nil
 }
 
-func checkForces(forces []Force) error {
-	for _, f := range forces {
+// check refuses targets out of order and strategies that none of them has.
+func (o *Options) check() error {
+	if len(o.Targets) > len(kernel.Levels()) {
+		return fmt.Errorf("%d targets: want one of each level", len(o.Targets))
+	}
+	for i, t := range o.Targets {
+		if i > 0 && t.ISA <= o.Targets[i-1].ISA {
+			return fmt.Errorf("target %s after %s: want levels in rising order", t, o.Targets[i-1])
+		}
+	}
+	for _, f := range o.Force {
 		if _, err := path.Match(f.Tensor, ""); err != nil {
 			return fmt.Errorf("strategy for %q: %w", f.Tensor, err)
 		}
@@ -61,14 +95,48 @@ func checkForces(forces []Force) error {
 		if !known {
 			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, unrolled", f.Strategy, f.Tensor, names())
 		}
+		if highest := o.Targets[len(o.Targets)-1]; !offers(highest, f.Strategy) {
+			return fmt.Errorf("strategy %q for %q: has no kernel for %s, the highest level asked for", f.Strategy, f.Tensor, highest.ISA)
+		}
 	}
 	return nil
 }
 
-// chooser holds the products between the phases of Choose.
+// offers reports whether a target has kernels for a strategy of that name.
+func offers(t Target, name string) bool {
+	for _, s := range Strategies() {
+		if s.Level() <= t.ISA && s.matches(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// look is what is known of a product before any target is.
+type look struct {
+	product    Product
+	entry      Entry // without choices
+	candidates []Candidate
+}
+
+// lookAt counts the work of all strategies for a product.
+func (o *Options) lookAt(m *ir.Model, p Product) look {
+	blocks := p.Blocks(m)
+	nnz := 0
+	for _, b := range blocks {
+		nnz += b.NNZ()
+	}
+	highest := o.Targets[len(o.Targets)-1].ISA
+	return look{p, Entry{
+		Name: p.Name(), Node: p.Node, Rows: p.Rows(), Cols: p.Cols, NNZ: nnz,
+		Density: round(float64(nnz)/float64(p.Rows()*p.Cols), 1e5),
+		Pattern: pattern(p, blocks),
+	}, candidates(blocks, o.Exact, highest)}
+}
+
+// chooser holds the products for one target between the phases of Choose.
 type chooser struct {
 	target  Target
-	options Options
 	entries []Entry
 	forced  []string // [entry] name of the strategies it is held to; empty: any
 	taken   []int    // [entry] index of the chosen candidate
@@ -76,19 +144,25 @@ type chooser struct {
 	workingSet int // bytes of weights and indices of all that is chosen
 }
 
-// add looks at all strategies for a product.
-func (c *chooser) add(m *ir.Model, p Product) error {
-	blocks := p.Blocks(m)
-	nnz := 0
-	for _, b := range blocks {
-		nnz += b.NNZ()
+func (o *Options) chooser(t Target, looks []look) (*chooser, error) {
+	c := &chooser{target: t}
+	for _, l := range looks {
+		if err := c.add(l, o.force(t, l.product)); err != nil {
+			return nil, err
+		}
 	}
-	e := Entry{
-		Name: p.Name(), Node: p.Node, Rows: p.Rows(), Cols: p.Cols, NNZ: nnz,
-		Density: round(float64(nnz)/float64(p.Rows()*p.Cols), 1e5),
-		Pattern: pattern(p, blocks), Candidates: candidates(blocks, c.options.Exact),
+	return c, nil
+}
+
+// add takes the candidates that the target has kernels for and, of those, the
+// ones that forced allows.
+func (c *chooser) add(l look, forced string) error {
+	e := l.entry
+	for _, cand := range l.candidates {
+		if cand.Strategy.Level() <= c.target.ISA {
+			e.Candidates = append(e.Candidates, cand)
+		}
 	}
-	forced := c.force(p)
 	first := ""
 	open := false
 	for i := range e.Candidates {
@@ -132,11 +206,15 @@ func preferExact(all []Candidate) {
 	}
 }
 
-// force is the name of the strategies that a product is held to.
-func (c *chooser) force(p Product) string {
-	for _, f := range c.options.Force {
+// force is the name of the strategies that a product is held to at a target;
+// empty where it is not.
+func (o *Options) force(t Target, p Product) string {
+	for _, f := range o.Force {
 		for _, name := range []string{p.Name(), p.Tensor} {
 			if ok, _ := path.Match(f.Tensor, name); ok {
+				if !offers(t, f.Strategy) {
+					return ""
+				}
 				return f.Strategy
 			}
 		}
@@ -257,25 +335,48 @@ func (c *chooser) unroll() {
 
 func (c *chooser) chosen(i int) Candidate { return c.entries[i].Candidates[c.taken[i]] }
 
-// plan prices what was chosen at the bandwidth that the choices lead to, and
-// each alternative at the one that it alone would lead to instead.
-func (c *chooser) plan() *Plan {
-	p := &Plan{Format: PlanFormat, Target: c.target.Name + "/" + c.target.ISA, WorkingSet: c.workingSet}
+// worthwhile is how much faster a second form of a matrix has to be than the one
+// that the package holds anyway.
+const worthwhile = 1.08
+
+// share takes the strategies of the plan's lower level again, whose packed form
+// is there already, wherever another would gain little.
+func (c *chooser) share(p *Plan) {
 	for i, e := range c.entries {
-		for k := range e.Candidates {
-			cand := &e.Candidates[k]
-			if cand.Work != (Work{}) {
-				cand.NS = round(c.ns(i, *cand), 10)
+		for k, cand := range e.Candidates {
+			if cand.Strategy == p.Matrices[i].Strategy && cand.Excluded == "" && c.ns(i, cand) <= worthwhile*c.ns(i, c.chosen(i)) {
+				c.take(i, k)
 			}
 		}
-		chosen := c.chosen(i)
-		e.Strategy, e.Work, e.NS = chosen.Strategy, chosen.Work, chosen.NS
-		e.Reason = reason(e, c.forced[i])
-		p.Code += e.Work.Code
-		p.NS = round(p.NS+e.NS, 10)
-		p.Matrices = append(p.Matrices, e)
 	}
-	return p
+}
+
+// choice is what was chosen for an entry, priced at the bandwidth that all
+// choices lead to, and each alternative at the one that it alone would lead to
+// instead.
+func (c *chooser) choice(i int) Choice {
+	e := c.entries[i]
+	for k := range e.Candidates {
+		cand := &e.Candidates[k]
+		if cand.Work != (Work{}) {
+			cand.NS = round(c.ns(i, *cand), 10)
+		}
+	}
+	chosen := c.chosen(i)
+	e.Strategy, e.Work, e.NS = chosen.Strategy, chosen.Work, chosen.NS
+	e.Reason = reason(e, c.forced[i])
+	return e.Choice
+}
+
+// totals are the sums over all choices.
+func (c *chooser) totals() Totals {
+	t := Totals{Target: c.target.String(), WorkingSet: c.workingSet}
+	for i := range c.entries {
+		chosen := c.choice(i)
+		t.Code += chosen.Work.Code
+		t.NS = round(t.NS+chosen.NS, 10)
+	}
+	return t
 }
 
 // round keeps figures short in the plan.

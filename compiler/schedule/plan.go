@@ -8,32 +8,48 @@ import (
 	"io"
 
 	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // PlanFormat is the version of the plan's JSON form.
-const PlanFormat = 1
+const PlanFormat = 2
 
 // Plan says how every product of a model is computed and why. Compiling the
 // same model with the same plan gives the same package; only Strategy of each
 // matrix decides, the figures are for people.
 type Plan struct {
-	Format     int     `json:"format"`
+	Format int          `json:"format"`
+	Base   kernel.Level `json:"isa"` // the lowest level of the package
+	Totals
+	// Wide is the same for AVX-512 in a package for it and a lower level; each of
+	// its matrices then has a choice for AVX-512 too.
+	Wide     *Totals `json:"avx512,omitempty"`
+	Matrices []Entry `json:"matrices"` // in the order in which a step reads them
+}
+
+// Totals are the figures of a whole step at one level.
+type Totals struct {
 	Target     string  `json:"target"`
 	WorkingSet int     `json:"working_set"` // bytes of weights and indices that a step reads
 	Code       int     `json:"code"`        // bytes of straight-line code that a step runs through
 	NS         float64 `json:"ns"`          // predicted nanoseconds of all products of a step
-	Matrices   []Entry `json:"matrices"`    // in the order in which a step reads them
 }
 
 // Entry is the plan for one product.
 type Entry struct {
-	Name       string      `json:"name"` // the tensor, with its rows where it is a part
-	Node       string      `json:"node"`
-	Rows       int         `json:"rows"`
-	Cols       int         `json:"cols"`
-	NNZ        int         `json:"nnz"`
-	Density    float64     `json:"density"`
-	Pattern    string      `json:"pattern"` // that was recognised in the matrix
+	Name    string  `json:"name"` // the tensor, with its rows where it is a part
+	Node    string  `json:"node"`
+	Rows    int     `json:"rows"`
+	Cols    int     `json:"cols"`
+	NNZ     int     `json:"nnz"`
+	Density float64 `json:"density"`
+	Pattern string  `json:"pattern"` // that was recognised in the matrix
+	Choice          // at the package's lowest level
+	Wide    *Choice `json:"avx512,omitempty"`
+}
+
+// Choice is the strategy of a product at one level, and why.
+type Choice struct {
 	Strategy   Strategy    `json:"strategy"`
 	Reason     string      `json:"reason"`
 	Work       Work        `json:"work"`
@@ -47,6 +63,14 @@ type Candidate struct {
 	Work     Work     `json:"work"`
 	NS       float64  `json:"ns"`
 	Excluded string   `json:"excluded,omitempty"` // why it could not be taken
+}
+
+// Level is the highest level of the package.
+func (p *Plan) Level() kernel.Level {
+	if p.Wide != nil {
+		return kernel.AVX512
+	}
+	return p.Base
 }
 
 // Entry returns the entry of that name, or nil.
@@ -67,6 +91,9 @@ func (p *Plan) Check(m *ir.Model) error {
 	if p.Format != PlanFormat {
 		return fmt.Errorf("plan: format %d, want %d", p.Format, PlanFormat)
 	}
+	if p.Wide != nil && p.Base >= kernel.AVX512 {
+		return fmt.Errorf("plan: for %s twice", kernel.AVX512)
+	}
 	products := map[string]bool{}
 	for _, product := range Products(m) {
 		name := product.Name()
@@ -80,6 +107,7 @@ func (p *Plan) Check(m *ir.Model) error {
 		for _, b := range product.Blocks(m) {
 			nnz += b.NNZ()
 		}
+		faults = append(faults, p.checkLevels(e)...)
 		if e.Rows != product.Rows() || e.Cols != product.Cols || e.NNZ != nnz {
 			faults = append(faults, fmt.Errorf("plan: matrix %q is %d×%d with %d weights, the model's is %d×%d with %d",
 				name, e.Rows, e.Cols, e.NNZ, product.Rows(), product.Cols, nnz))
@@ -93,6 +121,19 @@ func (p *Plan) Check(m *ir.Model) error {
 		seen[e.Name] = true
 	}
 	return errors.Join(faults...)
+}
+
+// checkLevels lists what an entry's strategies ask of levels that the plan does
+// not have.
+func (p *Plan) checkLevels(e *Entry) []error {
+	var faults []error
+	if e.Strategy.Level() > p.Base {
+		faults = append(faults, fmt.Errorf("plan: matrix %q: strategy %s has no kernel for %s", e.Name, e.Strategy, p.Base))
+	}
+	if (e.Wide != nil) != (p.Wide != nil) {
+		faults = append(faults, fmt.Errorf("plan: matrix %q: want a choice for %s in all matrices and in the totals, or in none", e.Name, kernel.AVX512))
+	}
+	return faults
 }
 
 // Encode is the plan as indented JSON with a final newline; the same plan gives

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -57,7 +58,7 @@ func TestChoice(t *testing.T) {
 	}
 	wide := iid(0.1)
 	// All weights come from memory, and straight-line code is out of the question.
-	slow := AVX2()
+	slow := Zen4(kernel.AVX2)
 	slow.Levels, slow.CodeBudget = []Level{{0, 12}}, 0
 	// Compressed rows read the fewest bytes of all.
 	slower := slow
@@ -90,15 +91,15 @@ func TestChoice(t *testing.T) {
 		{"forced", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"w", "dense"}}}, "dense", "dense was asked for"},
 		{"forced family", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/exponent", "window was asked for"},
 		{"forced wide", linear(256, 256, survivors(0.1)), Options{Force: []Force{{"*", "window16"}}}, "window16/exponent", "window16 was asked for"},
-		{"from memory", linear(600, 600, survivors(0.05)), Options{Target: &slow}, "window16/exponent", "× dense"},
-		{"from memory, forced family", linear(600, 600, survivors(0.05)), Options{Target: &slow, Force: []Force{{"*", "window"}}}, "window16/exponent", "window was asked for"},
+		{"from memory", linear(600, 600, survivors(0.05)), Options{Targets: []Target{slow}}, "window16/exponent", "× dense"},
+		{"from memory, forced family", linear(600, 600, survivors(0.05)), Options{Targets: []Target{slow}, Force: []Force{{"*", "window"}}}, "window16/exponent", "window was asked for"},
 		{"from memory, range too wide for 16 columns", linear(600, 600, func(r, c int) float32 {
 			if r == 0 && c == 0 {
 				return 0x1p-20
 			}
 			return wide(r, c)
-		}), Options{Target: &slow}, "window/exponent", "× dense"},
-		{"from a slow memory", linear(600, 600, survivors(0.02)), Options{Target: &slower}, "csr", "× dense"},
+		}), Options{Targets: []Target{slow}}, "window/exponent", "× dense"},
+		{"from a slow memory", linear(600, 600, survivors(0.02)), Options{Targets: []Target{slower}}, "csr", "× dense"},
 		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -180,7 +181,7 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 }
 
 func TestBandwidthFallsWithTheWorkingSet(t *testing.T) {
-	target, last := AVX2(), 1e9
+	target, last := Zen4(kernel.AVX2), 1e9
 	for _, bytes := range []int{0, 32 << 10, 1 << 20, 2 << 20, 12 << 20, 20 << 20, 30 << 20, 1 << 30} {
 		b := target.BytesPerCycle(bytes)
 		if b > last || b <= 0 {
@@ -220,9 +221,9 @@ func TestPlanRoundTrip(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`{"format":2}`: "format 2, want 1",
-		`{"format":1,"matrices":[{"strategy":"fast"}]}`: `strategy "fast": want one of`,
-		`{"format":1,"speed":3}`:                        `unknown field "speed"`,
-		`{"format":1} {}`:                               "more after the end",
+		`{"format":2,"matrices":[{"strategy":"fast"}]}`: `strategy "fast": want one of`,
+		`{"format":2,"speed":3}`:                        `unknown field "speed"`,
+		`{"format":2} {}`:                               "more after the end",
 		`{`:                                             "unexpected EOF",
 	} {
 		if _, err := Decode(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {

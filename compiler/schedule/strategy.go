@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -39,6 +40,9 @@ func Strategies() []Strategy {
 		{Kernel: CSR},
 	}
 }
+
+// Level is the lowest instruction set that has a kernel for the strategy.
+func (s Strategy) Level() kernel.Level { return kernel.AVX2 }
 
 // Exact reports whether every float32 weight is kept as it is.
 func (s Strategy) Exact() bool {
@@ -104,6 +108,17 @@ func (s Strategy) PackWindow(m *sparse.Matrix) (*sparse.Window, error) {
 		return sparse.PackWideWindow(m)
 	}
 	return sparse.PackWindow(m, s.Index)
+}
+
+// SamePacking reports whether two strategies read the same packed matrix.
+func (s Strategy) SamePacking(t Strategy) bool {
+	stream := func(s Strategy) Strategy {
+		if s.Kernel == Unrolled {
+			s.Kernel = Window
+		}
+		return s
+	}
+	return stream(s) == stream(t)
 }
 
 // matches reports whether the strategy is one that the name asks for: its own

@@ -1,10 +1,12 @@
 package schedule
 
+import "github.com/sparsec/sparsec/ir/kernel"
+
 // Target is what the cost model knows of a processor.
 type Target struct {
-	Name string  `json:"name"`
-	ISA  string  `json:"isa"`
-	GHz  float64 `json:"ghz"`
+	Name string       `json:"name"`
+	ISA  kernel.Level `json:"-"`
+	GHz  float64      `json:"ghz"`
 	// Levels go from the nearest memory to the farthest; the last one holds
 	// everything.
 	Levels []Level `json:"levels"`
@@ -23,11 +25,11 @@ type Level struct {
 	BytesPerCycle float64 `json:"bytes_per_cycle"`
 }
 
-// AVX2 is the default target: bandwidths and cycles measured on one core of a
-// Zen 4 at 3.69 GHz.
-func AVX2() Target {
+// Zen4 is the default target of a level: bandwidths and cycles measured on one
+// core of a Zen 4 at 3.69 GHz.
+func Zen4(level kernel.Level) Target {
 	return Target{
-		Name: "zen4", ISA: "avx2", GHz: 3.69,
+		Name: "zen4", ISA: level, GHz: 3.69,
 		Levels: []Level{
 			{32 << 10, 60}, {1 << 20, 31}, {8 << 20, 27}, {16 << 20, 21},
 			{24 << 20, 15}, {32 << 20, 11}, {0, 7.5},
@@ -36,6 +38,9 @@ func AVX2() Target {
 		GroupCycles: 2,
 	}
 }
+
+// String names the processor and the level.
+func (t Target) String() string { return t.Name + "/" + t.ISA.String() }
 
 // BytesPerCycle is the read bandwidth of a program whose weights are that large.
 func (t Target) BytesPerCycle(workingSet int) float64 {

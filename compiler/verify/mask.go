@@ -14,7 +14,7 @@ import (
 
 // MatrixReport compares the emitted form of a matrix with the model's tensor.
 type MatrixReport struct {
-	Name    string  // as in the program
+	Name    string  // as in the program, with the level of a second form
 	Emitted int     // non-zeros in weights.bin
 	Model   int     // non-zeros in the tensor
 	Differ  int     // positions that are zero on one side only; padding counts as zero
@@ -35,20 +35,33 @@ func compareMatrices(pkg *Package) ([]MatrixReport, error) {
 	var reports []MatrixReport
 	for i := range pkg.Program.Matrices {
 		m := &pkg.Program.Matrices[i]
-		for j, s := range m.Packed.Sections() {
-			at := layout.Matrices[i][j]
-			if at+len(s.Data) > len(image) || !bytes.Equal(image[at:at+len(s.Data)], s.Data) {
-				return nil, fmt.Errorf("%s: section %q of matrix %q, %d bytes at %d, is not what the program packs",
-					weightsFile, s.Name, m.Name, len(s.Data), at)
-			}
-		}
 		want, err := tensorOf(pkg.Model, m)
 		if err != nil {
 			return nil, fmt.Errorf("matrix %q: %w", m.Name, err)
 		}
-		reports = append(reports, compareWeights(m, want))
+		for k, form := range m.Forms() {
+			sections, name := layout.Matrices[i], m.Name
+			if k > 0 {
+				sections, name = layout.Wide[i], fmt.Sprintf("%s for %s", m.Name, kernel.AVX512)
+			}
+			if err := compareSections(image, name, form, sections); err != nil {
+				return nil, err
+			}
+			reports = append(reports, compareWeights(name, form, want))
+		}
 	}
 	return reports, nil
+}
+
+func compareSections(image []byte, name string, form *kernel.Form, places []int) error {
+	for j, s := range form.Packed.Sections() {
+		at := places[j]
+		if at+len(s.Data) > len(image) || !bytes.Equal(image[at:at+len(s.Data)], s.Data) {
+			return fmt.Errorf("%s: section %q of matrix %q, %d bytes at %d, is not what the program packs",
+				weightsFile, s.Name, name, len(s.Data), at)
+		}
+	}
+	return nil
 }
 
 func file(pkg *Package, name string) ([]byte, error) {
@@ -60,9 +73,9 @@ func file(pkg *Package, name string) ([]byte, error) {
 	return nil, fmt.Errorf("the package has no %s", name)
 }
 
-func compareWeights(m *kernel.Matrix, want *sparse.Matrix) MatrixReport {
-	got := m.Packed.Unpack()
-	r := MatrixReport{Name: m.Name, Emitted: got.NNZ(), Model: want.NNZ()}
+func compareWeights(name string, form *kernel.Form, want *sparse.Matrix) MatrixReport {
+	got := form.Packed.Unpack()
+	r := MatrixReport{Name: name, Emitted: got.NNZ(), Model: want.NNZ()}
 	for row := range max(got.Rows, want.Rows) {
 		for col := range max(got.Cols, want.Cols) {
 			g, w := at(got, row, col), at(want, row, col)

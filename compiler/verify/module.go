@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/template"
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/sparsec/sparsec/codegen"
 	"github.com/sparsec/sparsec/compiler/scratch"
 	"github.com/sparsec/sparsec/ir/eval"
 	"github.com/sparsec/sparsec/ir/kernel"
@@ -25,8 +27,8 @@ type result struct {
 // runKernels vets the package and runs it with each kernel.
 func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (results []*result, err error) {
 	for _, name := range o.Kernels {
-		if name != Generic && name != AVX2 {
-			return nil, fmt.Errorf("kernel %q: want %q or %q", name, Generic, AVX2)
+		if !slices.Contains(Kernels(), name) {
+			return nil, fmt.Errorf("kernel %q: want one of %q", name, Kernels())
 		}
 	}
 	input, err := encodeInputs(pkg.Program, inputs)
@@ -48,17 +50,21 @@ func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Option
 	}
 	kernels := o.Kernels
 	if len(kernels) == 0 {
-		kernels = []string{Generic, ""}
+		kernels = []string{Generic}
+		for _, l := range pkg.Program.Levels() {
+			kernels = append(kernels, l.String())
+		}
 	}
 	for _, kernel := range kernels {
 		r, err := runKernel(ctx, m, pkg.Program, kernel, input, len(inputs))
 		if err != nil {
 			return nil, err
 		}
-		if kernel == "" && r.kernel == Generic {
-			continue // this machine has nothing better, and that has run
+		if r.kernel == kernel {
+			results = append(results, r)
+		} else if len(o.Kernels) > 0 {
+			return nil, fmt.Errorf("kernel %q: this machine and package run %q", kernel, r.kernel)
 		}
-		results = append(results, r)
 	}
 	return results, nil
 }
@@ -72,13 +78,17 @@ func write(m *scratch.Module, pkg *Package) error {
 	if err := mainTemplate.Execute(&main, pkg.Program); err != nil {
 		return err
 	}
+	switches, err := codegen.KernelSwitch(pkg.Files)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		m.Add("", []txtar.File{{Name: "main.go", Data: main.Bytes()}}),
-		m.Add("model", pkg.Files))
+		m.Add("model", append(slices.Clone(pkg.Files), switches...)))
 }
 
-// runKernel builds the module and runs it over the input; "" takes the kernels
-// that the machine takes by itself.
+// runKernel builds the module and runs it over the input with the kernels named,
+// or with the machine's own choice where it cannot run those.
 func runKernel(ctx context.Context, m *scratch.Module, p *kernel.Program, name string, input []byte, frames int) (*result, error) {
 	var tags []string
 	if name == Generic {
@@ -88,18 +98,11 @@ func runKernel(ctx context.Context, m *scratch.Module, p *kernel.Program, name s
 	if err != nil {
 		return nil, err
 	}
-	output, err := m.Run(ctx, bytes.NewReader(input), program)
+	output, err := m.Run(ctx, bytes.NewReader(input), program, name)
 	if err != nil {
 		return nil, err
 	}
-	r, err := decodeOutputs(p, output, frames)
-	if err != nil {
-		return nil, err
-	}
-	if name != "" && r.kernel != name {
-		return nil, fmt.Errorf("kernel %q: this machine runs %q", name, r.kernel)
-	}
-	return r, nil
+	return decodeOutputs(p, output, frames)
 }
 
 // encodeInputs is what main reads: the number of frames, then each port over
@@ -172,6 +175,7 @@ func check(err error) {
 
 func main() {
 	log.SetFlags(0)
+	m.SetKernel(os.Args[1])
 	in := bufio.NewReader(os.Stdin)
 	var frames int64
 	check(binary.Read(in, binary.LittleEndian, &frames))

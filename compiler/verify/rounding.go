@@ -101,12 +101,14 @@ func perturbed(m *ir.Model, p *kernel.Program, rng *rand.Rand) (*ir.Model, float
 func inexactTensors(m *ir.Model, p *kernel.Program) map[string]bool {
 	inexact := map[string]bool{}
 	for i := range p.Matrices {
-		w, ok := p.Matrices[i].Packed.(interface{ Form() sparse.IndexForm })
-		if !ok || w.Form() != sparse.Mantissa {
-			continue
-		}
-		if tensor, _, _, err := parseName(m, p.Matrices[i].Name); err == nil {
-			inexact[tensor.Name] = true
+		for _, form := range p.Matrices[i].Forms() {
+			w, ok := form.Packed.(interface{ Form() sparse.IndexForm })
+			if !ok || w.Form() != sparse.Mantissa {
+				continue
+			}
+			if tensor, _, _, err := parseName(m, p.Matrices[i].Name); err == nil {
+				inexact[tensor.Name] = true
+			}
 		}
 	}
 	return inexact

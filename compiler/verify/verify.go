@@ -22,20 +22,26 @@ type Package struct {
 	Model   *ir.Model
 }
 
-// Kernels that a package can be run with.
-const (
-	Generic = "generic" // the portable ones: built with the tag purego
-	AVX2    = "avx2"
-)
+// Generic names the portable kernels, those of a build with the tag purego;
+// others go by the name of their level.
+const Generic = "generic"
+
+// Kernels are the names of all kernels that packages have.
+func Kernels() []string {
+	names := []string{Generic}
+	for _, l := range kernel.Levels() {
+		names = append(names, l.String())
+	}
+	return names
+}
 
 // DefaultTolerance is that of Options that name none.
 const DefaultTolerance = 1e-4
 
 // Options say how to verify.
 type Options struct {
-	// Kernels to run; none stands for the portable ones and those that this
-	// machine takes by itself. Naming one that the machine cannot run is an
-	// error.
+	// Kernels to run; none stands for all that the package has and this machine
+	// can run. Naming one that it cannot run is an error.
 	Kernels []string
 	// Tolerance t allows |got − want| ≤ t·max(1, |want|); 0 stands for
 	// DefaultTolerance.

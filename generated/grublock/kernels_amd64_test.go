@@ -11,17 +11,25 @@ import "testing"
 
 // kernels are the names of what this processor can run.
 func kernels() []string {
-	if avx2Usable(cpuid, xgetbv) {
-		return []string{"generic", "avx2"}
+	names := []string{levelGeneric.String()}
+	for _, l := range levels {
+		if usable(cpuid, xgetbv, l) {
+			names = append(names, l.String())
+		}
 	}
-	return []string{"generic"}
+	return names
 }
 
 // useKernel makes Step take the kernels of that name until the test ends.
 func useKernel(t testing.TB, name string) {
-	before := useAVX2
-	t.Cleanup(func() { useAVX2 = before })
-	useAVX2 = name == "avx2"
+	before := level
+	t.Cleanup(func() { level = before })
+	level = levelGeneric
+	for _, l := range levels {
+		if l.String() == name {
+			level = l
+		}
+	}
 	if Kernel() != name {
 		t.Fatalf("Kernel() = %q, want %q", Kernel(), name)
 	}
@@ -29,17 +37,21 @@ func useKernel(t testing.TB, name string) {
 
 // TestTwin holds the assembly against the portable kernels.
 func TestTwin(t *testing.T) {
-	if !avx2Usable(cpuid, xgetbv) {
-		t.Skip("no AVX2")
+	if len(kernels()) == 1 {
+		t.Skip("this processor runs the portable kernels only")
 	}
-	before := useAVX2
-	t.Cleanup(func() { useAVX2 = before })
+	for _, name := range kernels()[1:] {
+		t.Run(name, func(t *testing.T) { compareTwins(t, name) })
+	}
+}
+
+func compareTwins(t *testing.T, name string) {
 	portable, assembly := randomFrames(9, 32), randomFrames(9, 32)
 	var p, a State
 	for i := range portable {
-		useAVX2 = false
+		useKernel(t, "generic")
 		portable[i].step(&p)
-		useAVX2 = true
+		useKernel(t, name)
 		assembly[i].step(&a)
 		for k, want := range portable[i].outputs() {
 			if got := assembly[i].outputs()[k]; !near(float64(got), float64(want)) {

@@ -7,7 +7,7 @@
 
 package grublock
 
-const useAVX2 = false
+const level = levelGeneric
 
 // step runs the layers.
 func (s *State) step() {

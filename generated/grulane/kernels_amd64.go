@@ -9,19 +9,23 @@ package grulane
 
 import "unsafe"
 
-// useAVX2 is set once; only tests change it.
-var useAVX2 = avx2Usable(cpuid, xgetbv)
+// levels are the instruction sets that the package has kernels for, in rising order.
+var levels = []kernelLevel{levelAVX2}
+
+// level is set once; only tests change it.
+var level = bestLevel(cpuid, xgetbv, levels...)
 
 // step runs the layers.
 func (s *State) step() {
-	if useAVX2 {
+	switch level {
+	case levelAVX2:
 		s.stepAVX2()
-	} else {
+	default:
 		s.stepGeneric()
 	}
 }
 
-// stepAVX2 runs the layers with the AVX2 kernels.
+// stepAVX2 runs the layers with the kernels for avx2.
 func (s *State) stepAVX2() {
 	layerGru0AVX2(s)
 }

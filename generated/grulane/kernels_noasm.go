@@ -7,7 +7,7 @@
 
 package grulane
 
-const useAVX2 = false
+const level = levelGeneric
 
 // step runs the layers.
 func (s *State) step() {

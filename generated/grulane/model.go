@@ -57,10 +57,8 @@ func (s *State) Reset() {
 	*s = State{}
 }
 
-// Kernel names the kernels that this process uses: "avx2", or "generic" for the portable ones.
+// Kernel names the kernels that this process uses: "avx2", or "generic" for the
+// portable ones.
 func Kernel() string {
-	if useAVX2 {
-		return "avx2"
-	}
-	return "generic"
+	return level.String()
 }

@@ -6,7 +6,7 @@
 
 package holes
 
-const useAVX2 = false
+const level = levelGeneric
 
 // step runs the layers.
 func (s *State) step() {

@@ -10,7 +10,7 @@ import (
 )
 
 // fingerprint opens every saved stream: only this compilation of the model can read it.
-const fingerprint = "\x57\x20\x65\x5a\x84\xe1\x9e\xcb"
+const fingerprint = "\x1a\xe6\x03\x16\x4f\x44\x8d\x0e"
 
 // streamSize is the number of bytes of a saved stream.
 const streamSize = 100

@@ -66,7 +66,7 @@ func TestRangesFor(t *testing.T) {
 func TestPortableCalls(t *testing.T) {
 	p := &Program{}
 	for _, packed := range sample(t) {
-		p.Matrices = append(p.Matrices, Matrix{Packed: packed})
+		p.Matrices = append(p.Matrices, Matrix{Form: Form{Packed: packed}})
 	}
 	l := p.Layout()
 	for i, m := range p.Matrices {

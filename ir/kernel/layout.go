@@ -16,22 +16,46 @@ const MinImage = 2048
 // weights.bin, in bytes.
 type Layout struct {
 	Consts   []int
-	Matrices [][]int // [matrix][section]
+	Matrices [][]int // [matrix][section] of the matrix's own form
+	Wide     [][]int // the same of its wide form; nil where there is none
 	Size     int
 }
 
-// Layout places matrices in the order in which the layers read them, then the
-// constants.
+// At is where the sections of the form begin that kernels of a level read.
+func (l *Layout) At(matrix int, level Level) []int {
+	if level == AVX512 && l.Wide[matrix] != nil {
+		return l.Wide[matrix]
+	}
+	return l.Matrices[matrix]
+}
+
+// Layout places matrices in the order in which the layers read them, once all
+// for one level and then all that differ for the next, so that either reads one
+// ascending stream; then the constants. Forms of the same packed matrix share
+// its sections.
 func (p *Program) Layout() Layout {
-	l := Layout{Consts: make([]int, len(p.Consts)), Matrices: make([][]int, len(p.Matrices))}
+	l := Layout{Consts: make([]int, len(p.Consts)), Matrices: make([][]int, len(p.Matrices)), Wide: make([][]int, len(p.Matrices))}
 	place := func(n int) int {
 		at := (l.Size + SectionAlign - 1) &^ (SectionAlign - 1)
 		l.Size = at + n
 		return at
 	}
+	placeAll := func(f *Form) (at []int) {
+		for _, s := range f.Packed.Sections() {
+			at = append(at, place(len(s.Data)))
+		}
+		return at
+	}
+	for i := range p.Matrices {
+		l.Matrices[i] = placeAll(&p.Matrices[i].Form)
+	}
 	for i, m := range p.Matrices {
-		for _, s := range m.Packed.Sections() {
-			l.Matrices[i] = append(l.Matrices[i], place(len(s.Data)))
+		switch {
+		case m.Wide == nil:
+		case m.Wide.Packed == m.Packed:
+			l.Wide[i] = l.Matrices[i]
+		default:
+			l.Wide[i] = placeAll(m.Wide)
 		}
 	}
 	for i, c := range p.Consts {
@@ -46,9 +70,12 @@ func (p *Program) Layout() Layout {
 func (p *Program) Image() []byte {
 	l := p.Layout()
 	img := make([]byte, l.Size)
-	for i, m := range p.Matrices {
-		for j, s := range m.Packed.Sections() {
-			copy(img[l.Matrices[i][j]:], s.Data)
+	for i := range p.Matrices {
+		for _, level := range p.Levels() {
+			at := l.At(i, level)
+			for j, s := range p.Matrices[i].At(level).Packed.Sections() {
+				copy(img[at[j]:], s.Data)
+			}
 		}
 	}
 	for i, c := range p.Consts {

@@ -9,7 +9,7 @@ import (
 // instruction, without the numbers: the same program prints the same text.
 func (p *Program) String() string {
 	w := printer{p: p}
-	w.line("program %q", p.Name)
+	w.line("program %q for %s", p.Name, joined(p.Levels()))
 	w.tables()
 	w.matrices()
 	for _, l := range p.Layers {
@@ -59,17 +59,23 @@ func (w *printer) tables() {
 
 func (w *printer) matrices() {
 	for i, m := range w.p.Matrices {
-		w.line("matrix m%d %q %s [%d×%d] nnz %d, packed rows %d, steps %d, bytes %d, ranges %s",
-			i, m.Name, m.Strategy, m.Rows, m.Cols, m.NNZ, m.Packed.Rows(), m.Packed.Steps(), bytes(m), ranges(m.Ranges))
+		w.line("matrix m%d %q %s [%d×%d] nnz %d, %s", i, m.Name, m.Strategy, m.Rows, m.Cols, m.NNZ, w.form(&m.Form))
+		if m.Wide != nil {
+			w.line("\tfor %s: %s, %s", AVX512, m.Wide.Strategy, w.form(m.Wide))
+		}
 	}
 }
 
-func bytes(m Matrix) int {
-	n := 0
-	for _, s := range m.Packed.Sections() {
-		n += len(s.Data)
+func (w *printer) form(f *Form) string {
+	return fmt.Sprintf("packed rows %d, steps %d, bytes %d, ranges %s", f.Packed.Rows(), f.Packed.Steps(), f.Size(), ranges(f.Ranges))
+}
+
+func joined(levels []Level) string {
+	var names []string
+	for _, l := range levels {
+		names = append(names, l.String())
 	}
-	return n
+	return strings.Join(names, " and ")
 }
 
 func ranges(rs []Range) string {

@@ -28,7 +28,13 @@ type Program struct {
 	// stream. 0 is one stream. A program says the same of every stream: an
 	// interpreter follows one.
 	Batch int
+	// Base and Level are the lowest and the highest instruction set that the
+	// program has kernels for; on machines below Base the portable ones run.
+	Base, Level Level
 }
+
+// Levels are those that the program has kernels for, in rising order.
+func (p *Program) Levels() []Level { return Levels()[p.Base : p.Level+1] }
 
 // Port is an input or output of a step: Size float32, or one index below Bound.
 type Port struct {
@@ -75,13 +81,47 @@ const (
 
 // Matrix is one packed matrix and what a reader wants to know of it.
 type Matrix struct {
-	Name     string // tensor, with the row range where it is a part
+	Name string // tensor, with the row range where it is a part
+	Rows int    // logical, before gate padding
+	Cols int
+	NNZ  int
+	Form // what the portable kernels, those of the base level and the interpreter read
+
+	// Wide is what the kernels of AVX-512 read in its place, in a program whose
+	// base is lower; nil where that is the same.
+	Wide *Form
+}
+
+// Form is a matrix packed for a family of kernels.
+type Form struct {
 	Strategy Strategy
 	Packed   sparse.Packed
-	Rows     int // logical, before gate padding
-	Cols     int
-	NNZ      int
 	Ranges   []Range // what each call of the kernel covers
+}
+
+// At is the form that the kernels of a level read.
+func (m *Matrix) At(l Level) *Form {
+	if l == AVX512 && m.Wide != nil {
+		return m.Wide
+	}
+	return &m.Form
+}
+
+// Forms are the different forms of the matrix, that of the base level first.
+func (m *Matrix) Forms() []*Form {
+	if m.Wide == nil {
+		return []*Form{&m.Form}
+	}
+	return []*Form{&m.Form, m.Wide}
+}
+
+// Size is the number of bytes of all sections.
+func (f *Form) Size() int {
+	n := 0
+	for _, s := range f.Packed.Sections() {
+		n += len(s.Data)
+	}
+	return n
 }
 
 // Range is a half-open range of row groups (of 8 rows) that one assembly call

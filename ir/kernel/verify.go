@@ -126,31 +126,48 @@ func (v *verifier) consts() {
 }
 
 func (v *verifier) matrices() {
+	if v.p.Base > v.p.Level || v.p.Level > AVX512 {
+		v.fault("levels %s to %s: want a rising range of those there are", v.p.Base, v.p.Level)
+		return
+	}
 	for i, m := range v.p.Matrices {
-		if m.Packed == nil {
-			v.fault("matrix %d %q: not packed", i, m.Name)
-			continue
+		if m.Wide != nil && (v.p.Base == AVX512 || v.p.Level < AVX512) {
+			v.fault("matrix %q: has a second form for %s in a program for %s to %s", m.Name, AVX512, v.p.Base, v.p.Level)
 		}
-		rows := m.Packed.Rows()
-		if rows%8 != 0 || rows < m.Rows || m.Rows < 1 {
-			v.fault("matrix %q: %d packed rows for %d, want a multiple of 8 that holds them", m.Name, rows, m.Rows)
+		for _, f := range m.Forms() {
+			v.form(i, &m, f)
 		}
-		if m.Packed.Cols() != m.Cols {
-			v.fault("matrix %q: %d packed columns, want %d", m.Name, m.Packed.Cols(), m.Cols)
+		if m.Wide != nil && m.Packed != nil && m.Wide.Packed != nil && m.Wide.Packed.Rows() != m.Packed.Rows() {
+			v.fault("matrix %q: %d packed rows for %s, want the %d of its other form", m.Name, m.Wide.Packed.Rows(), AVX512, m.Packed.Rows())
 		}
-		if m.Packed.NNZ() != m.NNZ {
-			v.fault("matrix %q: %d packed weights, want %d", m.Name, m.Packed.NNZ(), m.NNZ)
+	}
+}
+
+// form checks one form of a matrix.
+func (v *verifier) form(i int, m *Matrix, f *Form) {
+	if f.Packed == nil {
+		v.fault("matrix %d %q: not packed", i, m.Name)
+		return
+	}
+	rows := f.Packed.Rows()
+	if rows%8 != 0 || rows < m.Rows || m.Rows < 1 {
+		v.fault("matrix %q: %d packed rows for %d, want a multiple of 8 that holds them", m.Name, rows, m.Rows)
+	}
+	if f.Packed.Cols() != m.Cols {
+		v.fault("matrix %q: %d packed columns, want %d", m.Name, f.Packed.Cols(), m.Cols)
+	}
+	if f.Packed.NNZ() != m.NNZ {
+		v.fault("matrix %q: %d packed weights, want %d", m.Name, f.Packed.NNZ(), m.NNZ)
+	}
+	at := 0
+	for _, r := range f.Ranges {
+		if r.From != at || r.To <= r.From {
+			v.fault("matrix %q: range %d–%d does not continue at group %d", m.Name, r.From, r.To, at)
 		}
-		at := 0
-		for _, r := range m.Ranges {
-			if r.From != at || r.To <= r.From {
-				v.fault("matrix %q: range %d–%d does not continue at group %d", m.Name, r.From, r.To, at)
-			}
-			at = r.To
-		}
-		if at != rows/8 {
-			v.fault("matrix %q: ranges end at group %d, want %d", m.Name, at, rows/8)
-		}
+		at = r.To
+	}
+	if at != rows/8 {
+		v.fault("matrix %q: ranges end at group %d, want %d", m.Name, at, rows/8)
 	}
 }
 
