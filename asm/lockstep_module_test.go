@@ -39,8 +39,8 @@ func addProduct(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, 
 		Bytes(from, to int) int
 	}), maxBytes)
 	p.Matrices = append(p.Matrices, kernel.Matrix{
-		Name: fmt.Sprintf("%s/%s/%d", name, strategy, p.Batch), Strategy: strategy, Packed: packed,
-		Rows: m.Rows, Cols: m.Cols, NNZ: m.NNZ(), Ranges: ranges,
+		Name: fmt.Sprintf("%s/%s/%d", name, strategy, p.Batch), Rows: m.Rows, Cols: m.Cols, NNZ: m.NNZ(),
+		Form: kernel.Form{Strategy: strategy, Packed: packed, Ranges: ranges},
 	})
 	bias := kernel.MatVec{Dst: kernel.Ref{ID: 0}, Init: kernel.Ref{Space: kernel.Con}, Src: kernel.Ref{ID: 1}, Matrix: len(p.Matrices) - 1}
 	added := bias

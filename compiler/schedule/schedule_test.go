@@ -220,7 +220,7 @@ func TestPlanRoundTrip(t *testing.T) {
 		t.Errorf("read back %+v, want %+v", back, p)
 	}
 	for text, want := range map[string]string{
-		`{"format":2}`: "format 2, want 1",
+		`{"format":1}`: "format 1, want 2",
 		`{"format":2,"matrices":[{"strategy":"fast"}]}`: `strategy "fast": want one of`,
 		`{"format":2,"speed":3}`:                        `unknown field "speed"`,
 		`{"format":2} {}`:                               "more after the end",
