@@ -128,6 +128,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			} else {
 				list = append(list, windowPart(packed, r))
 			}
+		case *sparse.ReducedWindow:
+			list = append(list, reducedPart(packed, r))
 		default:
 			panic(fmt.Sprintf("asm: no kernel for matrix %q of type %T", m.Name, packed))
 		}
@@ -144,12 +146,12 @@ func denseParts(d *sparse.Dense, r kernel.Range) []part {
 			continue
 		}
 		width := min(sparse.DensePanel, cut.To-cut.From)
-		name := fmt.Sprintf("matvecF32Dense%dAVX2", 8*width)
+		name := fmt.Sprintf("matvec%sDense%dAVX2", precisionNames[d.Precision()], 8*width)
 		list = append(list, part{
 			name: name, groups: cut, reads: d.Cols(),
-			offsets: []int{8 * cut.From * d.Cols()},
+			offsets: []int{8 * cut.From * d.Cols(), 8 * cut.From}[:len(d.Sections())],
 			ints:    []int{d.Cols(), (cut.To - cut.From) / width},
-			emit:    func(f *File) { emitDense(f, name, width) },
+			emit:    func(f *File) { emitDense(f, name, width, d.Precision()) },
 		})
 	}
 	return list
@@ -157,12 +159,12 @@ func denseParts(d *sparse.Dense, r kernel.Range) []part {
 
 func blockPart(b *sparse.Block, r kernel.Range) part {
 	from, to := b.BlockRows(r.From, r.To)
-	name := fmt.Sprintf("matvecF32Block%dAVX2", b.Height())
+	name := fmt.Sprintf("matvec%sBlock%dAVX2", precisionNames[b.Precision()], b.Height())
 	return part{
 		name: name, groups: r, reads: b.Cols(),
-		offsets: []int{b.Start(from) * b.Height(), b.Start(from), from},
+		offsets: []int{b.Start(from) * b.Height(), b.Start(from), from, 8 * r.From}[:len(b.Sections())],
 		ints:    []int{to - from},
-		emit:    func(f *File) { emitBlock(f, name, b.Height()) },
+		emit:    func(f *File) { emitBlock(f, name, b.Height(), b.Precision()) },
 	}
 }
 

@@ -5,15 +5,17 @@ import (
 
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // emitBlock emits the kernel for height×1 blocks: broadcast an element of src,
 // multiply it with the block. Four blocks at a time, one accumulator each.
-func emitBlock(f *File, name string, height int) {
-	const signature = "func(dst, init, src *float32, weights, columns, counts *byte, rows int)"
-	k := startMatVec(f, name, signature, fmt.Sprintf(
-		"%s computes dst = init + W·src for rows block rows of %d×1\nblocks; block row i has 4·counts[i] blocks. init may be dst.", name, height),
+func emitBlock(f *File, name string, height int, p sparse.Precision) {
+	k := startMatVec(f, name, matvecSignature(p, "weights, columns, counts", "rows"), fmt.Sprintf(
+		"%s computes dst = init + W·src for rows block rows of %d×1\nblocks; block row i has 4·counts[i] blocks. init may be dst.%s", name, height, precisionDoc(p)),
 		"weights", "columns", "counts", "rows")
+	k.rowScales(p)
 	vectors := max(1, height/8)
 	register := func(i int) reg.VecPhysical {
 		if height == 4 {
@@ -34,20 +36,19 @@ func emitBlock(f *File, name string, height int) {
 			for i, x := range k.quadPlaces() {
 				b := register(len(acc) + i)
 				k.VBROADCASTSS(x, b)
+				spare := register(12 + i)
 				for v := range vectors {
-					k.VFMADD231PS(mem(k.weights, 4*height*i+32*v), b, acc[4*v+i])
+					k.multiplyAdd(p, mem(k.weights, p.Bytes()*(height*i+8*v)), b, spare, acc[4*v+i])
 				}
 			}
-			k.ADDQ(operand.I32(16*height), k.weights)
+			k.ADDQ(operand.I32(4*p.Bytes()*height), k.weights)
 			k.ADDQ(operand.U8(8), k.places)
 		})
 		for v := range vectors {
 			k.sum(acc[4*v : 4*v+4])
-			k.VADDPS(mem(k.init, 32*v), acc[4*v], acc[4*v])
-			k.VMOVUPS(acc[4*v], mem(k.dst, 32*v))
+			k.store(p, acc[4*v], acc[4*v+1], 32*v)
 		}
-		k.ADDQ(operand.I32(4*height), k.init)
-		k.ADDQ(operand.I32(4*height), k.dst)
+		k.nextRows(p, height)
 	})
 	k.Return()
 }

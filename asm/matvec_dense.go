@@ -13,15 +13,18 @@ import (
 // emitDense emits the dense kernel for panels of width groups of 8 rows: one
 // broadcast of an element of src serves width vectors of weights, as many
 // columns in flight as sparse.DenseColumns says. No sums across lanes.
-func emitDense(f *File, name string, width int) {
-	const signature = "func(dst, init, src *float32, weights *byte, cols, panels int)"
-	k := startMatVec(f, name, signature, fmt.Sprintf(
-		"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel. init may be dst.", name, 8*width),
+func emitDense(f *File, name string, width int, p sparse.Precision) {
+	k := startMatVec(f, name, matvecSignature(p, "weights", "cols, panels"), fmt.Sprintf(
+		"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel. init may be dst.%s", name, 8*width, precisionDoc(p)),
 		"weights", "", "", "panels")
+	k.rowScales(p)
 	cols := k.Arg("cols", reg.R12)
 	flight := sparse.DenseColumns(width)
 	acc := ymm[:flight*width]
-	broadcast := ymm[len(acc):]
+	broadcast, spare := ymm[len(acc):], ymm[14:]
+	if p != sparse.Float32 {
+		broadcast = ymm[len(acc):14]
+	}
 	x, n := reg.RAX, reg.RCX
 
 	columns := func(count int) {
@@ -29,11 +32,11 @@ func emitDense(f *File, name string, width int) {
 			b := broadcast[c%len(broadcast)]
 			k.VBROADCASTSS(mem(x, 4*c), b)
 			for v := range width {
-				k.VFMADD231PS(mem(k.weights, 32*(c*width+v)), b, acc[c*width+v])
+				k.multiplyAdd(p, mem(k.weights, 8*p.Bytes()*(c*width+v)), b, spare[v%2], acc[c*width+v])
 			}
 		}
 		k.ADDQ(operand.I32(4*count), x)
-		k.ADDQ(operand.I32(32*width*count), k.weights)
+		k.ADDQ(operand.I32(8*p.Bytes()*width*count), k.weights)
 	}
 	k.loop(k.rows, func() {
 		k.zero(acc)
@@ -50,11 +53,9 @@ func emitDense(f *File, name string, width int) {
 			}
 		}
 		for v := range width {
-			k.VADDPS(mem(k.init, 32*v), acc[v], acc[v])
-			k.VMOVUPS(acc[v], mem(k.dst, 32*v))
+			k.store(p, acc[v], spare[v%2], 32*v)
 		}
-		k.ADDQ(operand.I32(32*width), k.init)
-		k.ADDQ(operand.I32(32*width), k.dst)
+		k.nextRows(p, 8*width)
 	})
 	k.Return()
 }

@@ -114,14 +114,13 @@ var matrices = []matrix{
 
 func printArg(a kernel.Arg, pointer bool) string {
 	vector := map[kernel.ArgKind]string{kernel.DstArg: "dst", kernel.InitArg: "init", kernel.SrcArg: "src"}[a.Kind]
-	elem := map[kernel.Elem]string{kernel.Float32: "float32", kernel.Uint32: "uint32", kernel.Uint16: "uint16"}[a.Elem]
 	switch {
 	case a.Kind == kernel.IntArg:
 		return fmt.Sprint(a.Value)
 	case a.Kind == kernel.WeightsArg && pointer:
 		return fmt.Sprintf("ptr(%d)", a.Off)
 	case a.Kind == kernel.WeightsArg:
-		return fmt.Sprintf("view[%s](%d, %d)", elem, a.Off, a.Len)
+		return fmt.Sprintf("view[%s](%d, %d)", a.Elem, a.Off, a.Len)
 	case pointer:
 		return fmt.Sprintf("&%s[%d]", vector, a.Off)
 	}
@@ -230,7 +229,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 		packed, err = sparse.PackWideWindow(m)
 		strategy = kernel.Unrolled
 	default:
-		t.Fatalf("no packing %q", how)
+		packed, strategy, err = packReduced(how, m)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +245,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 	})
 }
 
-var allPackings = []string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide", "csr"}
+var allPackings = append([]string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide", "csr"}, reducedPackings...)
 
 // BenchmarkMatVec times the kernels in one process, in interleaved rounds, and
 // prints their medians beside the dense kernel's. Run it pinned to one processor

@@ -12,6 +12,7 @@ type matvec struct {
 	dst, init, src  reg.GPPhysical
 	weights, places reg.GPPhysical // places: block columns or window bases
 	counts, rows    reg.GPPhysical // rows: panels, block rows or groups left
+	scales          reg.GPPhysical // of rows
 }
 
 // startMatVec starts a kernel and loads its arguments; names of sections and of
@@ -20,7 +21,7 @@ func startMatVec(f *File, name, signature, doc, weights, places, counts, rows st
 	k := &matvec{
 		Func: f.Func(name, signature, doc),
 		dst:  reg.RDI, init: reg.RSI, src: reg.RDX,
-		weights: reg.R8, places: reg.R9, counts: reg.R10, rows: reg.R11,
+		weights: reg.R8, places: reg.R9, counts: reg.R10, rows: reg.R11, scales: reg.R15,
 	}
 	for _, a := range []struct {
 		name string

@@ -63,22 +63,12 @@ func (e *emitter) constant(con, off, n int) *jen.Statement {
 }
 
 func (e *emitter) weightsSlice(elem kernel.Elem, off, n int) *jen.Statement {
-	return e.use("weightsAt").Index(goElem(elem)).Call(jen.Id("weights"), jen.Lit(off), jen.Lit(n))
+	return e.use("weightsAt").Index(jen.Id(elem.String())).Call(jen.Id("weights"), jen.Lit(off), jen.Lit(n))
 }
 
 // weightsPointer is the address of byte off of the weights, as a pointer to typ.
 func weightsPointer(typ jen.Code, off int) *jen.Statement {
 	return jen.Parens(jen.Op("*").Add(typ)).Call(jen.Qual("unsafe", "Add").Call(jen.Id("weights"), jen.Lit(off)))
-}
-
-func goElem(elem kernel.Elem) *jen.Statement {
-	switch elem {
-	case kernel.Uint16:
-		return jen.Uint16()
-	case kernel.Uint32:
-		return jen.Uint32()
-	}
-	return jen.Float32()
 }
 
 // slice is n elements from a place on.

@@ -44,12 +44,22 @@ const (
 	Float32 Elem = iota
 	Uint32
 	Uint16
+	Int16
+	Int8
 )
+
+var elemNames = [...]string{Float32: "float32", Uint32: "uint32", Uint16: "uint16", Int16: "int16", Int8: "int8"}
+
+// String is the name of the Go type.
+func (e Elem) String() string { return elemNames[e] }
 
 // Size is the size of an element in bytes.
 func (e Elem) Size() int {
-	if e == Uint16 {
+	switch e {
+	case Uint16, Int16:
 		return 2
+	case Int8:
+		return 1
 	}
 	return 4
 }
@@ -57,8 +67,12 @@ func (e Elem) Size() int {
 // SectionElem is the element type of a section of a packed matrix.
 func SectionElem(s sparse.Section) Elem {
 	switch s.Name {
-	case "bases", "columns", "places", "offsets", "ids":
+	case "bases", "columns", "places", "offsets", "ids", "halves":
 		return Uint16
+	case "fixed":
+		return Int16
+	case "bytes":
+		return Int8
 	case "words", "counts", "runs":
 		return Uint32
 	}

@@ -15,13 +15,16 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	call := Call{Args: Vectors(0, packed.Rows(), packed.Cols())}
 	switch m := packed.(type) {
 	case *sparse.Dense:
-		call.Func = "matvecDense"
+		call.Func = "matvecDense" + portablePrecision[m.Precision()]
 	case *sparse.Block:
-		call.Func = "matvecBlock"
+		call.Func = "matvecBlock" + portablePrecision[m.Precision()]
 	case *sparse.CSR:
 		call.Func = "matvecCSR"
 	case *sparse.Window:
 		call.Func = portableWindow(m)
+		call.Args[2].Len = packed.Cols() + m.Reach()
+	case *sparse.ReducedWindow:
+		call.Func = "matvecWindow" + reducedWindows[m.Precision()]
 		call.Args[2].Len = packed.Cols() + m.Reach()
 	default:
 		panic(fmt.Sprintf("kernel.PortableCalls: no portable kernel for %T", packed))
@@ -52,3 +55,11 @@ func portableWindow(w *sparse.Window) string {
 	}
 	return "matvecWindowExact"
 }
+
+// portablePrecision is what the names of the kernels for dense matrices and for
+// blocks have behind them: those of integers take either size.
+var portablePrecision = map[sparse.Precision]string{sparse.Fixed16: "Fixed", sparse.Float16: "Half", sparse.Int8: "Fixed"}
+
+// reducedWindows are the same for windows, which keep places inside 16-bit words
+// or apart.
+var reducedWindows = map[sparse.Precision]string{sparse.Fixed16: "Fixed16", sparse.Float16: "Half", sparse.Int8: "Int8"}

@@ -26,6 +26,10 @@ func (b *float32s) append(v float32) {
 func (b *uint32s) append(v uint32) { *b = binary.LittleEndian.AppendUint32(*b, v) }
 func (b *uint16s) append(v uint16) { *b = binary.LittleEndian.AppendUint16(*b, v) }
 
+// or sets bits of element i.
+func (b uint32s) or(i int, bits uint32) { binary.LittleEndian.PutUint32(b[4*i:], b.at(i)|bits) }
+func (b uint16s) or(i int, bits uint16) { binary.LittleEndian.PutUint16(b[2*i:], b.at(i)|bits) }
+
 // lanes is the number of rows in a group: float32 in a vector register of AVX2.
 const lanes = 8
 

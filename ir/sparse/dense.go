@@ -1,10 +1,5 @@
 package sparse
 
-import (
-	"encoding/binary"
-	"math"
-)
-
 // DensePanel is the number of 8-row groups in a panel of a [Dense] matrix.
 const DensePanel = 4
 
@@ -19,20 +14,31 @@ func DenseColumns(groups int) int { return [...]int{1: 8, 2: 4, 3: 4, 4: 2}[grou
 // vector a group. The last panel may have fewer groups.
 type Dense struct {
 	rows, cols, nnz int
-	weights         float32s
+	weights         weightArray
 }
 
-// PackDense packs a matrix of any shape and content.
+// PackDense packs a matrix of any shape and content with weights of float32.
 func PackDense(m *Matrix) *Dense {
+	d, _ := PackDenseIn(Float32, m) // which holds any weight
+	return d
+}
+
+// PackDenseIn packs a matrix of any shape in the given precision; weights must
+// be finite unless it is Float32.
+func PackDenseIn(precision Precision, m *Matrix) (*Dense, error) {
 	d := &Dense{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ()}
-	d.weights = make(float32s, 4*d.rows*d.cols)
+	var err error
+	if d.weights, err = newWeightArray(m, precision, d.rows); err != nil {
+		return nil, err
+	}
+	d.weights.grow(d.rows * d.cols)
 	for r := range m.Rows {
 		at, stride := d.place(r)
 		for c, w := range m.Row(r) {
-			binary.LittleEndian.PutUint32(d.weights[4*(at+c*stride):], math.Float32bits(w))
+			d.weights.set(at+c*stride, w, r)
 		}
 	}
-	return d
+	return d, nil
 }
 
 // place is where the first weight of row r lies, and how far apart its columns.
@@ -53,19 +59,27 @@ func (d *Dense) NNZ() int { return d.nnz }
 // Steps is the number of multiply-adds of 8 lanes.
 func (d *Dense) Steps() int { return d.rows / lanes * d.cols }
 
-// Sections is the one array "weights" of float32.
-func (d *Dense) Sections() []Section { return []Section{{"weights", d.weights}} }
+// Precision is how weights are stored.
+func (d *Dense) Precision() Precision { return d.weights.precision }
+
+// Sections are the array "weights" of float32, or "fixed" (int16), "halves"
+// (float16) or "bytes" (int8), and "scales" (float32, one a row).
+func (d *Dense) Sections() []Section {
+	return append([]Section{d.weights.section()}, d.weights.scaleSections()...)
+}
 
 // Granule is the number of 8-row groups between places where the matrix can be
 // cut.
 func (d *Dense) Granule() int { return DensePanel }
 
 // Bytes is the number of bytes that a kernel reads for a range of groups.
-func (d *Dense) Bytes(from, to int) int { return 4 * lanes * (to - from) * d.cols }
+func (d *Dense) Bytes(from, to int) int {
+	return d.Precision().Bytes()*lanes*(to-from)*d.cols + d.weights.scaleBytes(lanes*(to-from))
+}
 
 // MulAdd computes dst = init + W·src. Column c is added to accumulator
 // c mod DenseColumns, what is left over to the first; accumulators are added
-// pairwise, then init.
+// pairwise; the sum is scaled and added to init in one rounding.
 func (d *Dense) MulAdd(dst, init, src []float32) {
 	for r := range d.rows {
 		at, stride := d.place(r)
@@ -83,17 +97,17 @@ func (d *Dense) MulAdd(dst, init, src []float32) {
 				acc[a] += acc[a+half]
 			}
 		}
-		dst[r] = acc[0] + init[r]
+		dst[r] = fma(acc[0], d.weights.scale(r), init[r])
 	}
 }
 
-// Unpack is the matrix with its padded rows.
+// Unpack is the matrix as stored, with its padded rows.
 func (d *Dense) Unpack() *Matrix {
 	m := NewMatrix(d.rows, d.cols)
 	for r := range d.rows {
 		at, stride := d.place(r)
 		for c := range d.cols {
-			m.Row(r)[c] = d.weights.at(at + c*stride)
+			m.Row(r)[c] = d.weights.weight(at+c*stride, r)
 		}
 	}
 	return m

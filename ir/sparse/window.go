@@ -73,25 +73,13 @@ func packWindow(m *Matrix, form IndexForm, width int) (*Window, error) {
 func (w *Window) packGroup(m *Matrix, group *rowGroup, code wordCode) {
 	w.starts = append(w.starts, w.bases.len()/windowQuad)
 	steps, base := 0, 0
-	for {
-		next, ok := group.leftmost()
-		if !ok {
-			break
-		}
-		var taken [lanes]int // column + 1
-		last := next
-		for lane := range lanes {
-			if c, ok := group.take(lane, next+w.width); ok {
-				taken[lane] = c + 1
-				last = max(last, c)
-			}
-		}
-		base = windowBase(next, last, w.width)
+	for step := range group.steps(w.width) {
+		base = step.base
 		w.bases.append(uint16(base))
-		for lane, c := range taken {
+		for lane, c := range step.columns {
 			word := uint32(0)
-			if c > 0 {
-				word = code.encode(m.Row(group.first + lane)[c-1], uint32(c-1-base))
+			if c >= 0 {
+				word = code.encode(m.Row(group.first + lane)[c], uint32(c-base))
 			}
 			w.words.append(word)
 		}

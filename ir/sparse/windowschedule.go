@@ -1,5 +1,7 @@
 package sparse
 
+import "iter"
+
 // rowGroup is the queue of columns that have a weight, for each of 8 rows.
 //
 // Windows are scheduled greedily: the next window begins at the leftmost
@@ -29,6 +31,34 @@ func (g *rowGroup) load(m *Matrix, first int) {
 			}
 		}
 		g.columns[lane] = q
+	}
+}
+
+// windowStep is a window and, for each lane, the column of the weight that it
+// takes, or -1.
+type windowStep struct {
+	base    int
+	columns [lanes]int
+}
+
+// steps takes all columns, a window of the given width at a time.
+func (g *rowGroup) steps(width int) iter.Seq[windowStep] {
+	return func(yield func(windowStep) bool) {
+		for next, ok := g.leftmost(); ok; next, ok = g.leftmost() {
+			var s windowStep
+			last := next
+			for lane := range lanes {
+				s.columns[lane] = -1
+				if c, ok := g.take(lane, next+width); ok {
+					s.columns[lane] = c
+					last = max(last, c)
+				}
+			}
+			s.base = windowBase(next, last, width)
+			if !yield(s) {
+				return
+			}
+		}
 	}
 }
 

@@ -1,0 +1,109 @@
+package asm
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+func reducedPart(w *sparse.ReducedWindow, r kernel.Range) part {
+	precision := w.Precision()
+	name := fmt.Sprintf("matvec%sWindowAVX2", precisionNames[precision])
+	p := part{
+		name: name, groups: r, reads: w.Cols() + w.Reach(),
+		offsets: []int{8 * w.Start(r.From), w.Start(r.From), r.From, 8 * r.From},
+		ints:    []int{r.To - r.From},
+		emit:    func(f *File) { emitReducedWindow(f, name, precision) },
+	}
+	if precision == sparse.Fixed16 {
+		p.emit = func(f *File) { emitFixedWindow(f, name) }
+		p.offsets[0] = 4 * w.Start(r.From)
+	} else {
+		p.offsets = append([]int{p.offsets[0], 2 * w.Start(r.From)}, p.offsets[1:]...)
+	}
+	return p
+}
+
+// emitFixedWindow emits the window kernel for 16-bit words that hold a weight and
+// its place. One load takes the words of two steps: those in the low halves are
+// indices as they are and weights, 2^16 times too large, after a shift to the
+// left; a shift to the right makes those in the high halves both.
+func emitFixedWindow(f *File, name string) {
+	const signature = "func(dst, init, src *float32, words, bases, counts, scales *byte, groups int)"
+	k := startMatVec(f, name, signature, name+" computes dst = init + W·src for groups of 8 rows in\nwindow form, 16-bit weights with the lane index in the low bits, a scale a row;\ngroup i has 4·counts[i] steps. It may read 7 elements behind the last column of\nsrc. init may be dst.",
+		"words", "bases", "counts", "groups")
+	k.rowScales(sparse.Fixed16)
+	acc, half := windowChains, ymm[12]
+	k.VMOVUPS(f.Splat8F(0x1p-16), half)
+	n := reg.R13
+	k.loop(k.rows, func() {
+		k.MOVL(mem(k.counts, 0), n.As32())
+		k.ADDQ(operand.U8(4), k.counts)
+		k.zero(acc)
+		k.loop(n, func() {
+			for i, x := range k.quadPlaces() {
+				words, weight, value := ymm[i/2], ymm[2+i%2], ymm[4+i]
+				if i%2 == 0 {
+					k.VMOVUPS(mem(k.weights, 16*i), words)
+					k.VPERMPS(x, words, value)
+					k.VPSLLD(operand.U8(16), words, weight)
+				} else {
+					k.VPSRAD(operand.U8(16), words, weight)
+					k.VPERMPS(x, weight, value)
+				}
+				k.VCVTDQ2PS(weight, weight)
+				k.VFMADD231PS(weight, value, acc[i])
+			}
+			k.ADDQ(operand.U8(64), k.weights)
+			k.ADDQ(operand.U8(8), k.places)
+		})
+		k.VADDPS(acc[2], acc[0], acc[0])
+		k.VADDPS(acc[3], acc[1], acc[1])
+		k.VFMADD213PS(acc[1], half, acc[0])
+		k.store(sparse.Fixed16, acc[0], acc[1], 0)
+		k.nextRows(sparse.Fixed16, 8)
+	})
+	k.Return()
+}
+
+// emitReducedWindow emits the window kernel for weights whose places lie apart,
+// 12 bits for a lane of four steps: one load brings the places of all four, and a
+// shift those of the next step into the low bits.
+func emitReducedWindow(f *File, name string, p sparse.Precision) {
+	section := map[sparse.Precision]string{sparse.Float16: "halves", sparse.Int8: "bytes"}[p]
+	signature := matvecSignature(p, section+", places, bases, counts", "groups")
+	k := startMatVec(f, name, signature, fmt.Sprintf("%s computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices in places, apart from the weights; group i has\n4·counts[i] steps. It may read 7 elements behind the last column of src. init may\nbe dst.%s", name, precisionDoc(p)),
+		section, "bases", "counts", "groups")
+	k.rowScales(p)
+	indices := k.Arg("places", reg.R14)
+	acc, n := windowChains, reg.R13
+	k.loop(k.rows, func() {
+		k.MOVL(mem(k.counts, 0), n.As32())
+		k.ADDQ(operand.U8(4), k.counts)
+		k.zero(acc)
+		k.loop(n, func() {
+			k.VPMOVZXWD(mem(indices, 0), ymm[12])
+			k.ADDQ(operand.U8(16), indices)
+			for i, x := range k.quadPlaces() {
+				weight, value, place := ymm[i], ymm[4+i], ymm[12]
+				if i > 0 {
+					place = ymm[12+i]
+					k.VPSRLD(operand.U8(3*i), ymm[12], place)
+				}
+				k.VPERMPS(x, place, value)
+				k.convert(p, mem(k.weights, 8*p.Bytes()*i), weight)
+				k.VFMADD231PS(weight, value, acc[i])
+			}
+			k.ADDQ(operand.U8(32*p.Bytes()), k.weights)
+			k.ADDQ(operand.U8(8), k.places)
+		})
+		k.sum(acc)
+		k.store(p, acc[0], acc[1], 0)
+		k.nextRows(p, 8)
+	})
+	k.Return()
+}
