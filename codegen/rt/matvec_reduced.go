@@ -5,8 +5,7 @@ import "math"
 // half is the number that the bits of a finite half-precision number stand for.
 func half(b uint16) float32 {
 	// Its exponent and fraction, read as those of a float32, are 2^-112 times it.
-	v := math.Float32frombits(uint32(b&0x7fff)<<13) * 0x1p112
-	return math.Float32frombits(math.Float32bits(v) | uint32(b>>15)<<31)
+	return math.Float32frombits(uint32(int32(int16(b)))<<13&0x8fff_e000) * 0x1p112
 }
 
 // matvecDenseFixed is like matvecDense for integers; the sum of a row is

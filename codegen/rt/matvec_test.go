@@ -57,7 +57,7 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(list, wide, csr)
+	return append(append(list, wide, csr), packReduced(t, m)...)
 }
 
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
@@ -135,7 +135,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 		case "matvecWindowWide":
 			matvecWindowWide(dst, init, src, words, places, counts, uint32(value))
 		default:
-			t.Fatalf("no function %q", c.Func)
+			callReduced(t, weights, c, dst, init, src)
 		}
 	}
 }

@@ -30,8 +30,19 @@ func sample(t *testing.T) []sparse.Packed {
 		return must(w, err)
 	}
 	wide, err := sparse.PackWideWindow(m)
-	return []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
+	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
 		window(sparse.Mantissa), window(sparse.Exponent), must(wide, err)}
+	for _, precision := range sparse.Precisions()[1:] {
+		dense, err := sparse.PackDenseIn(precision, m)
+		list = append(list, must(dense, err))
+		for _, height := range []int{4, 8, 16} {
+			b, err := sparse.PackBlockIn(precision, m, height)
+			list = append(list, must(b, err))
+		}
+		reduced, err := sparse.PackReducedWindow(precision, m)
+		list = append(list, must(reduced, err))
+	}
+	return list
 }
 
 func TestRangesFor(t *testing.T) {
