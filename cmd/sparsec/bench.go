@@ -26,6 +26,7 @@ of the sparse package beside them. The model is a checkpoint, or a stack of
 recurrent layers with random weights by -cell and -hidden. Times are medians
 over many short rounds, pinned to one processor where the system allows it.`,
 	example: "sparsec bench -cell gru -hidden 2560 -sparsity 0.95",
+	subs:    []*verb{benchKernelsVerb},
 	define: func(fs *flag.FlagSet) action {
 		b := &benchmark{}
 		fs.StringVar(&b.layer.Cell, "cell", "", "gru, lstm or rnn: time random layers of that `cell`")

@@ -47,6 +47,7 @@ var house = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/dave/jennifer":   {"codegen"},
 	"github.com/mmcloughlin/avo": {"asm", "asm/sgemm"},
+	"gonum.org/v1/plot":          {"cmd/sparsec"},
 	"gonum.org/v1/gonum":         {"trainer", "trainer/nn", "trainer/optim", "trainer/data", "trainer/gemm", "trainer/prune", "trainer/baseline"},
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/cpu"
 
 	"github.com/sparsec/sparsec/ir/ckpt"
 )
@@ -31,6 +32,8 @@ func TestMain(m *testing.M) {
 //	                           shape, missing or nan
 //	await FILE                 wait until there is a file
 //	files DIR [NAME…]          DIR holds exactly these files
+//
+// and the condition avx2: the machine has that instruction set.
 func TestScripts(t *testing.T) {
 	cache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
@@ -43,6 +46,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOCACHE", strings.TrimSpace(string(cache)))
 			e.Setenv("GOFLAGS", "-mod=mod")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name == "avx2" {
+				return cpu.X86.HasAVX2 && cpu.X86.HasFMA, nil
+			}
+			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":   exitsCommand,

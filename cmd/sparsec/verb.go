@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ type verb struct {
 	detail  string // what -h says below the usage line
 	example string // a command that works
 	define  func(fs *flag.FlagSet) action
+	subs    []*verb // with a first argument of their own, as in bench kernels; names are of both words
 }
 
 // action does a verb's work.
@@ -59,7 +61,7 @@ func run(ctx context.Context, e *env, args []string) int {
 			printHelp(e.stdout)
 			return 0
 		}
-		args = []string{args[1], "-h"}
+		args = append(slices.Clone(args[1:]), "-h")
 	}
 	v := findVerb(args[0])
 	if v == nil {
@@ -70,6 +72,9 @@ func run(ctx context.Context, e *env, args []string) int {
 }
 
 func (v *verb) run(ctx context.Context, e *env, args []string) int {
+	if sub := v.sub(args); sub != nil {
+		return sub.run(ctx, e, args[1:])
+	}
 	fs := flag.NewFlagSet(v.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	act := v.define(fs)
@@ -97,6 +102,16 @@ func (v *verb) run(ctx context.Context, e *env, args []string) int {
 		fmt.Fprintf(e.stderr, "sparsec %s: %v\n", v.name, err)
 		return 1
 	}
+}
+
+// sub is the verb that the first argument names, nil if it names none.
+func (v *verb) sub(args []string) *verb {
+	for _, s := range v.subs {
+		if len(args) > 0 && s.name == v.name+" "+args[0] {
+			return s
+		}
+	}
+	return nil
 }
 
 // parseInterleaved parses flags before and after the arguments, so that
@@ -145,6 +160,9 @@ func (v *verb) printUsage(w io.Writer, fs *flag.FlagSet) {
 	fmt.Fprintf(w, "%s\n\n%s\n\nFlags:\n", usage, strings.TrimSpace(v.detail))
 	fs.SetOutput(w)
 	fs.PrintDefaults()
+	for _, s := range v.subs {
+		fmt.Fprintf(w, "\nAlso sparsec %s: %s (sparsec %s -h).\n", s.name, s.summary, s.name)
+	}
 	fmt.Fprintf(w, "\nExample:\n  %s\n", strings.ReplaceAll(v.example, "\n", "\n  "))
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"go/format"
+	"path"
 	"text/template"
 
 	"golang.org/x/tools/txtar"
@@ -18,19 +19,19 @@ const modulePath = "bench.invalid"
 
 // driver is the main package of the temporary module, but for the subjects.
 //
-//go:embed _driver/main.go pin_linux.go pin_other.go
+//go:embed _driver/main.go frames.go pin_linux.go pin_other.go
 var driver embed.FS
 
 // writeModule puts the subjects, each a package of its own, and the program
 // that times them into a module.
 func writeModule(m *scratch.Module, subjects []Subject) error {
 	var main []txtar.File
-	for from, to := range map[string]string{"_driver/main.go": "main.go", "pin_linux.go": "pin_linux.go", "pin_other.go": "pin_other.go"} {
-		data, err := driver.ReadFile(from)
+	for _, name := range []string{"_driver/main.go", "frames.go", "pin_linux.go", "pin_other.go"} {
+		data, err := driver.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		main = append(main, txtar.File{Name: to, Data: bytes.Replace(data, []byte("package bench\n"), []byte("package main\n"), 1)})
+		main = append(main, txtar.File{Name: path.Base(name), Data: bytes.Replace(data, []byte("package bench\n"), []byte("package main\n"), 1)})
 	}
 	table, err := subjectTable(subjects)
 	if err != nil {
@@ -75,6 +76,18 @@ var subjects = []subject{
 {{- end}}
 }
 {{range $i, $s := .}}
+{{- if .Layers}}
+{{- $x := index .Program.Inputs 0}}
+{{- $y := index .Program.Outputs 0}}
+func subject{{$i}}() subject {
+	s, x, y := new(p{{$i}}.State), vectors(0, {{$x.Size}}), new([{{$y.Size}}]float32)
+	s.Step(y, (*[{{$x.Size}}]float32)(x))
+	return subject{
+		name: {{printf "%q" .Name}}, kernel: p{{$i}}.Kernel(), beside: {{.Beside}},
+		step: s.RunLayers, output: func() []float32 { return y[:] },
+	}
+}
+{{- else}}
 func subject{{$i}}() subject {
 	s, at := new(p{{$i}}.State), 0
 {{- range $k, $p := .Program.Inputs}}
@@ -106,4 +119,5 @@ func subject{{$i}}() subject {
 		},
 	}
 }
+{{- end}}
 {{end}}`))

@@ -25,6 +25,9 @@ type Row struct {
 	// Ratio is the median over the rounds of the first row's time over this
 	// row's: how many times faster than the first this one is.
 	Ratio float64 `json:"ratio"`
+	// Output is that of the last frame before the rounds; none of a local
+	// subject.
+	Output []float32 `json:"-"`
 }
 
 // Row returns the row of that name, or nil.

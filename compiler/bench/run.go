@@ -248,9 +248,6 @@ func (s *session) holdTwins(subjects []Subject, o Options) error {
 	return nil
 }
 
-// frames is as in the program.
-const frames = 64
-
 func notFinite(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }
 
 func floats(b []byte) []float32 {
@@ -307,7 +304,7 @@ func (s *session) result() *Result {
 		r.Rows = append(r.Rows, row)
 	}
 	for _, d := range s.header.Subjects {
-		add(Row{Name: d.Name, Kernel: d.Kernel, Steps: d.Steps})
+		add(Row{Name: d.Name, Kernel: d.Kernel, Steps: d.Steps, Output: floats(d.Output)})
 	}
 	for _, l := range s.locals {
 		add(Row{Name: l.Name, Steps: l.steps})

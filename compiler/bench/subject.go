@@ -24,6 +24,15 @@ type Subject struct {
 	// Twin names a subject before this one that computes the same function: the
 	// outputs are held against each other. Empty for none.
 	Twin string
+	// Layers times the layers of a step alone, again and again on the first
+	// frame, without copying x into the state and y out of it. The program has
+	// one input and one output, both vectors; its output is that of the first
+	// frame. The package's name is PackageName.
+	Layers bool
+	// Beside is the number of bytes of other memory that is read before each
+	// step of the layers, which are then timed one by one: what the rest of a
+	// model does to the caches.
+	Beside int
 }
 
 // files are the files to build: without tests, and without what the build tags
@@ -46,8 +55,25 @@ func (s *Subject) files() ([]txtar.File, error) {
 		}
 		kept = append(kept, f)
 	}
+	if s.Layers {
+		kept = append(kept, layersFile)
+	}
 	return kept, nil
 }
+
+// PackageName is the name of a package whose layers are timed.
+const PackageName = "model"
+
+// layersFile opens the layers of a package to the program.
+var layersFile = txtar.File{Name: "layers_bench.go", Data: []byte("package " + PackageName + `
+
+// RunLayers runs the layers n times.
+func (s *State) RunLayers(n int) {
+	for range n {
+		s.step()
+	}
+}
+`)}
 
 // asPurego reports whether the file is part of a build with the tag purego, and
 // returns it without its constraint: it is then part of a build without the tag

@@ -13,11 +13,9 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 )
-
-// frames is how many different frames a subject steps through, again and again.
-const frames = 64
 
 // subject is one package.
 type subject struct {
@@ -25,6 +23,7 @@ type subject struct {
 	kernel string
 	step   func(n int)      // steps the stream on
 	output func() []float32 // of the last step
+	beside int              // bytes that are read before each step
 
 	steps int // in a slice
 }
@@ -90,7 +89,7 @@ func check(err error) {
 func (s *subject) calibrate(slice time.Duration) {
 	for s.steps = 4; ; s.steps *= 2 {
 		start := time.Now()
-		s.step(s.steps)
+		s.run(s.steps)
 		if took := time.Since(start); took >= slice/4 {
 			s.steps = max(4, int(float64(s.steps)*float64(slice)/float64(took)))
 			return
@@ -104,13 +103,55 @@ func oneRound(first int) round {
 	for k := range subjects {
 		i := (first + k) % len(subjects)
 		s := &subjects[i]
-		s.step(warm)
-		start := time.Now()
-		s.step(s.steps)
-		r.NS[i] = float64(time.Since(start)) / float64(s.steps)
+		s.run(warm)
+		r.NS[i] = float64(s.run(s.steps)) / float64(s.steps)
 	}
 	return r
 }
+
+// run makes steps and returns the time that they took.
+func (s *subject) run(n int) time.Duration {
+	if s.beside == 0 {
+		start := time.Now()
+		s.step(n)
+		return time.Since(start)
+	}
+	var took time.Duration
+	for range n {
+		readBeside(s.beside)
+		start := time.Now()
+		s.step(1)
+		took += time.Since(start)
+	}
+	return max(took-time.Duration(n)*clockCost(), 0)
+}
+
+// beside is memory that no subject reads.
+var beside []uint64
+
+// readBeside reads bytes of it, a word of each cache line.
+func readBeside(bytes int) {
+	const line = 64 / 8
+	if len(beside) < bytes/8 {
+		beside = make([]uint64, bytes/8)
+		for i := range beside {
+			beside[i] = uint64(i)
+		}
+	}
+	for i := 0; i < bytes/8; i += line {
+		sink += beside[i]
+	}
+}
+
+// clockCost is the time between two looks at the clock.
+var clockCost = sync.OnceValue(func() time.Duration {
+	const looks = 1000
+	start := time.Now()
+	for range looks {
+		_ = time.Since(time.Now())
+	}
+	return time.Since(start) / (2 * looks)
+})
 
 var sink uint64
 
@@ -124,16 +165,6 @@ func spin() float64 {
 	}
 	sink = x
 	return float64(time.Since(start))
-}
-
-// vectors are the frames of a vector input, drawn from the normal distribution.
-func vectors(port, size int) []float32 {
-	r := rand.New(rand.NewPCG(1, uint64(port)))
-	x := make([]float32, frames*size)
-	for i := range x {
-		x[i] = float32(r.NormFloat64())
-	}
-	return x
 }
 
 // indices are the frames of an index input.

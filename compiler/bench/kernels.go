@@ -1,0 +1,223 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// The strategies that every table has.
+const (
+	DenseKernel = "dense"
+	CSRAssembly = "csr-asm"
+	CSRGo       = "csr-go"
+)
+
+// KernelOptions say what to time and how long.
+type KernelOptions struct {
+	Schedule schedule.Options
+	// All times every candidate that can hold the matrix, and Within only those
+	// whose predicted time is at most so many times that of the choice. The rows
+	// that every table has are there in any case.
+	All    bool
+	Within float64
+	// Budget is the time for all rounds of one product; 0 stands for 1 s.
+	Budget time.Duration
+	// Go is the go command; empty for the one in PATH.
+	Go string
+}
+
+// KernelTimes is what the kernels did with one product.
+type KernelTimes struct {
+	Product Product
+	NNZ     int
+	Rows    []KernelRow // the compiler's choice first
+	CPU     int         // as in [Result]
+	Rounds  int
+	Drift   float64
+}
+
+// KernelRow is one strategy.
+type KernelRow struct {
+	Strategy    string  // of package schedule, or csr-asm and csr-go for its csr
+	ISA         string  // that the package says it runs
+	Chosen      bool    // by the compiler
+	Steps       int     // of the packed form
+	BytesPerNNZ float64 // weights, indices and code that indices are in
+	Predicted   float64 // ns by the cost model; 0 for portable Go
+	NS          float64 // median
+	MaxRelErr   float64 // largest error of y over the root mean square of y
+}
+
+// Kernels times y = W·x of one product in the strategy that the compiler takes,
+// dense, and as compressed rows in assembly and in Go, or in all strategies, in
+// turns and in one program. The weights are warm: nothing else is read in
+// between.
+func Kernels(ctx context.Context, p Product, o KernelOptions) (*KernelTimes, error) {
+	all, err := KernelsOf(ctx, []Product{p}, o)
+	if err != nil {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// KernelsOf times several products in one program, which takes less time to
+// build. All take turns with all.
+func KernelsOf(ctx context.Context, products []Product, o KernelOptions) ([]KernelTimes, error) {
+	var cases []kernelCase
+	var subjects []Subject
+	for i, p := range products {
+		c, err := newKernelCase(ctx, p, o)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", p, err)
+		}
+		subjects = append(subjects, c.subjects(i)...)
+		cases = append(cases, *c)
+	}
+	budget := o.Budget
+	if budget <= 0 {
+		budget = time.Second
+	}
+	r, err := Run(ctx, subjects, nil, Options{
+		Slice: kernelSlice, Budget: budget * time.Duration(len(cases)), Go: o.Go,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var times []KernelTimes
+	for _, c := range cases {
+		n := len(c.rows)
+		times = append(times, c.times(r, r.Rows[:n]))
+		r.Rows = r.Rows[n:]
+	}
+	return times, nil
+}
+
+// kernelSlice is the time of one kernel in a round.
+const kernelSlice = 500 * time.Microsecond
+
+// kernelCase is a product with its variants, each in assembly, in Go or both.
+type kernelCase struct {
+	product  Product
+	w        *sparse.Matrix
+	variants []Variant
+	rows     []kernelRow
+}
+
+type kernelRow struct {
+	name     string
+	variant  *Variant
+	portable bool
+}
+
+func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase, error) {
+	w, err := p.matrix()
+	if err != nil {
+		return nil, err
+	}
+	c := &kernelCase{product: p, w: w}
+	c.variants, err = Variants(ctx, w, o.Schedule, func(cand, choice schedule.Candidate) bool {
+		return o.All || cand.NS <= o.Within*choice.NS || cand.Strategy.Kernel == schedule.Dense || cand.Strategy.Kernel == schedule.CSR
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.arrange()
+	return c, nil
+}
+
+// arrange puts the compiler's choice first, then the ones that every table has.
+func (c *kernelCase) arrange() {
+	var others []kernelRow
+	add := func(list []kernelRow, v *Variant) []kernelRow {
+		if v.Strategy.Kernel != schedule.CSR {
+			return append(list, kernelRow{v.Strategy.String(), v, false})
+		}
+		return append(list, kernelRow{CSRAssembly, v, false}, kernelRow{CSRGo, v, true})
+	}
+	c.rows = add(c.rows, &c.variants[0])
+	for i := range c.variants[1:] {
+		v := &c.variants[1+i]
+		if k := v.Strategy.Kernel; k == schedule.Dense || k == schedule.CSR {
+			c.rows = add(c.rows, v)
+			continue
+		}
+		others = add(others, v)
+	}
+	c.rows = append(c.rows, others...)
+}
+
+func (c *kernelCase) subjects(number int) []Subject {
+	var list []Subject
+	for _, r := range c.rows {
+		list = append(list, r.variant.Subject(fmt.Sprintf("%d %s", number, r.name), r.portable, 0))
+	}
+	return list
+}
+
+// times joins what was measured with what was compiled.
+func (c *kernelCase) times(r *Result, rows []Row) KernelTimes {
+	t := KernelTimes{Product: c.product, NNZ: c.w.NNZ(), CPU: r.CPU, Rounds: r.Rounds, Drift: r.Drift}
+	want := reference(c.w, vectors(0, c.w.Cols))
+	for i, row := range c.rows {
+		v := row.variant
+		k := KernelRow{
+			Strategy: row.name, ISA: rows[i].Kernel, Chosen: v.Chosen && !row.portable, Steps: v.steps(),
+			BytesPerNNZ: float64(v.bytes()) / float64(t.NNZ),
+			NS:          rows[i].NS, MaxRelErr: maxRelErr(rows[i].Output, want),
+		}
+		if !row.portable {
+			k.Predicted = v.NS
+		}
+		t.Rows = append(t.Rows, k)
+	}
+	return t
+}
+
+// reference is W·x in float64.
+func reference(w *sparse.Matrix, x []float32) []float64 {
+	y := make([]float64, w.Rows)
+	for r := range y {
+		for c, v := range w.Row(r) {
+			y[r] += float64(v) * float64(x[c])
+		}
+	}
+	return y
+}
+
+// maxRelErr is the largest difference over the root mean square of what is
+// wanted.
+func maxRelErr(got []float32, want []float64) float64 {
+	var worst, square float64
+	for i, y := range want {
+		worst = max(worst, math.Abs(float64(got[i])-y))
+		square += y * y
+	}
+	return worst / math.Sqrt(square/float64(len(want)))
+}
+
+// Row is the row of a strategy, nil when there is none.
+func (t *KernelTimes) Row(strategy string) *KernelRow {
+	for i := range t.Rows {
+		if t.Rows[i].Strategy == strategy {
+			return &t.Rows[i]
+		}
+	}
+	return nil
+}
+
+// Best is the fastest row of those that the compiler could take.
+func (t *KernelTimes) Best() *KernelRow {
+	var best *KernelRow
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if r.Strategy != CSRGo && (best == nil || r.NS < best.NS) {
+			best = r
+		}
+	}
+	return best
+}

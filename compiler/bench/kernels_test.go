@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+func pattern(t *testing.T, name string) Pattern {
+	t.Helper()
+	p, err := ParsePattern(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.String() != name {
+		t.Errorf("%q is read as %q", name, p)
+	}
+	return p
+}
+
+func TestKernels(t *testing.T) {
+	products := []Product{
+		{Rows: 96, Cols: 40, Pattern: pattern(t, "iid"), Sparsity: 0.9},
+		{Rows: 33, Cols: 64, Pattern: pattern(t, "lane8x8"), Sparsity: 0.75, Seed: 1},
+	}
+	all, err := KernelsOf(t.Context(), products, KernelOptions{All: true, Budget: 5 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[0].Rows[0].ISA == "generic" {
+		t.Skip("no assembly on this machine")
+	}
+	for i, k := range all {
+		if k.Product != products[i] || !k.Rows[0].Chosen || k.Rounds < MinRounds {
+			t.Errorf("%+v", k)
+		}
+		for _, name := range []string{DenseKernel, CSRAssembly, CSRGo, "block8"} {
+			if k.Row(name) == nil {
+				t.Errorf("%v: no row %s", k.Product, name)
+			}
+		}
+		for _, r := range k.Rows {
+			t.Logf("%v %+v", k.Product, r)
+			// Sums of at most 64 products, of which few are much larger than the
+			// root mean square of the sums: each rounds by 2^-24.
+			if !(r.MaxRelErr < 64*0x1p-21) || r.NS <= 0 || r.Steps < 1 || r.BytesPerNNZ < 4 {
+				t.Errorf("%v: %+v", k.Product, r)
+			}
+		}
+	}
+	if csr := all[0].Row(CSRGo); csr.ISA != "generic" || csr.Predicted != 0 {
+		t.Errorf("%+v", csr)
+	}
+}
+
+// TestKernelsChosen holds that a choice that every table has is not timed twice.
+func TestKernelsChosen(t *testing.T) {
+	k, err := Kernels(t.Context(), Product{Rows: 64, Cols: 32}, KernelOptions{Budget: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, r := range k.Rows {
+		names = append(names, r.Strategy)
+	}
+	if got := strings.Join(names, " "); got != "dense csr-asm csr-go" {
+		t.Errorf("rows %q", got)
+	}
+}
+
+func TestKernelsErrors(t *testing.T) {
+	_, err := Kernels(t.Context(), Product{Rows: -1, Cols: 1 << 20, Sparsity: 1.5}, KernelOptions{})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"shape -1x1048576: want sides of 1 to 32768", "sparsity 1.5: want 0 up to, not including, 1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q, want it to name %s", err, want)
+		}
+	}
+	_, err = Kernels(t.Context(), Product{Rows: 8, Cols: 8, Sparsity: 0.5}, KernelOptions{
+		Schedule: schedule.Options{Force: []schedule.Force{{Tensor: "*", Strategy: "fast"}}}})
+	if err == nil || !strings.Contains(err.Error(), `8x8 iid 0.5: strategy "fast"`) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := ParsePattern("diagonal"); err == nil || !strings.Contains(err.Error(), "want iid, mag, dense, blockRxC or laneRxC") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestProductOrder holds that rows are in the order of the compiler: an order
+// that packs in fewer steps than the one that was drawn.
+func TestProductOrder(t *testing.T) {
+	p := Product{Rows: 256, Cols: 128, Sparsity: 0.9}
+	w, err := p.matrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := p.matrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mag := p
+	mag.Pattern = pattern(t, "mag")
+	other, err := mag.matrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range w.Data {
+		if w.Data[i] != again.Data[i] {
+			t.Fatal("the same product gives another matrix")
+		}
+	}
+	if w.NNZ() != 3277 || other.NNZ() != 3277 {
+		t.Errorf("%d and %d weights, want a tenth of 32768", w.NNZ(), other.NNZ())
+	}
+	drawn, err := p.draw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ordered, _ := sparse.WindowSteps(w, sparse.NarrowWindow)
+	before, _ := sparse.WindowSteps(drawn, sparse.NarrowWindow)
+	if float64(ordered) > 0.9*float64(before) {
+		t.Errorf("%d window steps, %d before", ordered, before)
+	}
+}
