@@ -3,8 +3,8 @@ package sparse
 // Packed is a matrix in the form that one family of kernels reads.
 //
 // Rows() is a multiple of 8: packers add empty rows. A kernel computes
-// dst = init + W·src for whole groups of rows; src has Cols() values and at
-// least 16 more that can be read.
+// dst = init + W·src for whole groups of rows; src has Cols() values, and at
+// least 16 behind the next multiple of 16 can be read.
 type Packed interface {
 	Rows() int // multiple of 8
 	Cols() int
@@ -28,15 +28,18 @@ type Section struct {
 	Data []byte
 }
 
-// IndexForm says where a window's lane index is kept inside the weight word.
+// IndexForm says where the lane index of a window or chunk is kept inside the
+// weight word.
 type IndexForm uint8
 
 const (
 	// Exponent keeps the index in the top exponent bits, which are constant
 	// after scaling by a power of two: float32 weights stay exact. It needs
-	// non-zero weights within a range of 2^31, or 2^15 in wide windows.
+	// non-zero weights within a range of 2^31, of 2^15 in wide windows, of 2^7
+	// in chunks.
 	Exponent IndexForm = iota
-	// Mantissa keeps the index in the low 3 mantissa bits: weights move by at
-	// most 2^-21 relative, and the kernel saves the decoding.
+	// Mantissa keeps the index in the low 3 mantissa bits, or 5 in chunks:
+	// weights move by at most 2^-21 or 2^-19 relative, and the kernel saves the
+	// decoding.
 	Mantissa
 )

@@ -22,15 +22,18 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"stream8":  func(m *Matrix) (Packed, error) { return PackStream(m, 8) },
 	"stream32": func(m *Matrix) (Packed, error) { return PackStream(m, 32) },
 	"lockstep": func(m *Matrix) (Packed, error) { return DenseLockstep{PackDense(m)}, nil },
+
+	"chunkexponent": func(m *Matrix) (Packed, error) { return PackChunk(m, Exponent) },
+	"chunkmantissa": func(m *Matrix) (Packed, error) { return PackChunk(m, Mantissa) },
 }
 
-// randomMatrix has weights of both signs that lie within a range of 2^10.
+// randomMatrix has weights of both signs that lie within a range of 2^7.
 func randomMatrix(rng *rand.Rand, rows, cols int, density float64) *Matrix {
 	m := NewMatrix(rows, cols)
 	for i := range m.Data {
 		if rng.Float64() < density {
 			w := rng.NormFloat64()
-			m.Data[i] = float32(w + math.Copysign(0.01, w))
+			m.Data[i] = float32(w + math.Copysign(0.07, w))
 		}
 	}
 	return m
@@ -55,8 +58,11 @@ func tolerance(n int, magnitude float64) float64 {
 
 // encodingError is how far a packed weight may be from the weight, relatively.
 func encodingError(name string) float64 {
-	if name == "mantissa" {
+	switch name {
+	case "mantissa":
 		return 0x1p-21
+	case "chunkmantissa":
+		return 0x1p-19
 	}
 	return 0
 }
@@ -218,6 +224,9 @@ func TestPackRefusals(t *testing.T) {
 		{"wide denormal", "hold normal float32 only", second(PackWideWindow(two(1, 0x1p-130)))},
 		{"wide range", "weights between 2^-15 and 2^1: an index of 16 columns in the exponent needs them within a range of 2^15", second(PackWideWindow(two(1, 0x1p-15)))},
 		{"wide large", "weights up to 2^17: an index of 16 columns in the exponent needs them below 2^16", second(PackWideWindow(two(0x1p16, 0x1p16)))},
+		{"chunk denormal", "hold normal float32 only", second(PackChunk(two(1, 0x1p-130), Mantissa))},
+		{"chunk range", "weights between 2^-7 and 2^1: an index of 32 columns in the exponent needs them within a range of 2^7", second(PackChunk(two(1, 0x1p-7), Exponent))},
+		{"chunk large", "weights up to 2^9: an index of 32 columns in the exponent needs them below 2^8", second(PackChunk(two(0x1p8, 0x1p8), Exponent))},
 		{"too large", "too large for an index in the mantissa", second(PackWindow(two(math.MaxFloat32, 1), Mantissa))},
 	}
 	for _, row := range rows {
@@ -227,6 +236,14 @@ func TestPackRefusals(t *testing.T) {
 	}
 	for _, m := range []*Matrix{two(1, 0x1p-30), two(0x1.fp31, 0x1p1), two(0x1p-126, -0x1p-96)} {
 		p, err := PackWindow(m, Exponent)
+		if err != nil {
+			t.Errorf("weights %g: %v", m.Data, err)
+			continue
+		}
+		checkUnpack(t, p, m, 0)
+	}
+	for _, m := range []*Matrix{two(1, 0x1p-6), two(0x1.fffffep7, -0x1p1), two(0x1p-126, -0x1.8p-120), two(0x1p-123, -0x1.8p-123)} {
+		p, err := PackChunk(m, Exponent)
 		if err != nil {
 			t.Errorf("weights %g: %v", m.Data, err)
 			continue
@@ -405,13 +422,15 @@ func TestNearestWithIndex(t *testing.T) {
 		if e := biasedExponent(w); e == 0 || e > 253 {
 			continue
 		}
-		index := rng.Uint32N(8)
-		v := nearestWithIndex(w, index)
-		if math.Float32bits(v)&7 != index {
-			t.Fatalf("%g with index %d: %#x", w, index, math.Float32bits(v))
-		}
-		if d := math.Abs(float64(v) - float64(w)); d > 0x1p-21*math.Abs(float64(w)) && biasedExponent(w) > 1 {
-			t.Fatalf("%g with index %d: %g", w, index, v)
+		for _, bits := range []int{3, 5} {
+			index := rng.Uint32N(1 << bits)
+			v := nearestWithIndex(w, index, bits)
+			if math.Float32bits(v)&(1<<bits-1) != index {
+				t.Fatalf("%g with index %d: %#x", w, index, math.Float32bits(v))
+			}
+			if d := math.Abs(float64(v) - float64(w)); d > math.Ldexp(math.Abs(float64(w)), bits-24) && biasedExponent(w) > 1 {
+				t.Fatalf("%g with index %d: %g", w, index, v)
+			}
 		}
 	}
 }
@@ -438,7 +457,7 @@ func FuzzPack(f *testing.F) {
 				continue
 			}
 			checkShape(t, p, m)
-			if name == "mantissa" {
+			if encodingError(name) > 0 {
 				checkPattern(t, p, m)
 			} else {
 				checkUnpack(t, p, m, 0)

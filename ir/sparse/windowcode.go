@@ -3,34 +3,40 @@ package sparse
 import (
 	"fmt"
 	"math"
+	"math/bits"
 )
 
-// ExponentMask and WideExponentMask clear what the arithmetic shift of a word in
-// the Exponent form leaves in the bits that are constant there: the top three
-// of the exponent in words of narrow windows, the top four in those of wide
-// ones.
+// ExponentMask, WideExponentMask and ChunkExponentMask clear what the arithmetic
+// shift of a word in the Exponent form leaves in the bits that are constant
+// there: the top three of the exponent in words of narrow windows, the top four
+// in those of wide ones, the top five in those of chunks.
 const (
-	ExponentMask     = 0x8fff_ffff
-	WideExponentMask = 0x87ff_ffff
+	ExponentMask      = 0x8fff_ffff
+	WideExponentMask  = 0x87ff_ffff
+	ChunkExponentMask = 0x83ff_ffff
 )
 
-// wordCode puts a weight and its place inside the window into one word.
+// wordCode puts a weight and its place inside the window or chunk into one word.
 //
 // The Exponent form has the sign at bit 31, the low 5 bits of the exponent and
-// the mantissa at bits 30 to 3, and the place at bits 2 to 0. In wide windows
-// all but the place gives way by a bit, the exponent by its fifth one, to the
-// top bit of the place at bit 31: there a blend of the two halves of the window
-// reads it, where a permute reads only the low three.
+// the mantissa at bits 30 to 3, and the place at bits 2 to 0; in chunks the low
+// 3 bits of the exponent and the mantissa at bits 30 to 5, and the place at bits
+// 4 to 0. In wide windows all but the place gives way by a bit, the exponent by
+// its fifth one, to the top bit of the place at bit 31: there a blend of the two
+// halves of the window reads it, where a permute reads only the low three.
 type wordCode struct {
 	form  IndexForm
-	width int // of the window
+	width int // of the window or chunk
 	shift int // of Exponent: biased exponent of the largest weight
 }
 
 // exponentTop is the largest value of the exponent bits that stay in a word; 0
 // would decode to a denormal number.
 func (c wordCode) exponentTop() int {
-	if c.width == WideWindow {
+	switch c.width {
+	case ChunkColumns:
+		return 1<<3 - 1
+	case WideWindow:
 		return 1<<4 - 1
 	}
 	return 1<<5 - 1
@@ -45,9 +51,9 @@ func newWordCode(m *Matrix, form IndexForm, width int) (wordCode, error) {
 		}
 		e := biasedExponent(w)
 		if e == 0 || e == 255 {
-			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: window words hold normal float32 only", w, i/m.Cols, i%m.Cols)
+			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: packed words hold normal float32 only", w, i/m.Cols, i%m.Cols)
 		}
-		if form == Mantissa && math.IsInf(float64(nearestWithIndex(w, 0)), 0) {
+		if form == Mantissa && math.IsInf(float64(nearestWithIndex(w, 0, bits.Len(uint(width-1)))), 0) {
 			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: too large for an index in the mantissa", w, i/m.Cols, i%m.Cols)
 		}
 		low, high = min(low, e), max(high, e)
@@ -85,15 +91,18 @@ func (c wordCode) scale() float32 {
 // encode returns the word for a weight that newWordCode has seen.
 func (c wordCode) encode(w float32, index uint32) uint32 {
 	if c.form == Mantissa {
-		return math.Float32bits(nearestWithIndex(w, index))
+		return math.Float32bits(nearestWithIndex(w, index, bits.Len(uint(c.width-1))))
 	}
 	b := math.Float32bits(w)
 	e := uint32(int(b>>23&255) - c.shift + c.exponentTop())
-	sign, magnitude := b&(1<<31), (e<<23|b&(1<<23-1))<<3
-	if c.width == WideWindow {
-		return index>>3<<31 | sign>>1 | magnitude | index&7
+	sign, magnitude := b&(1<<31), e<<23|b&(1<<23-1)
+	switch c.width {
+	case ChunkColumns:
+		return sign | magnitude<<5 | index
+	case WideWindow:
+		return index>>3<<31 | sign>>1 | magnitude<<3 | index&7
 	}
-	return sign | magnitude | index
+	return sign | magnitude<<3 | index
 }
 
 // decodeWord is the weight in a word, before scaling.
@@ -101,34 +110,36 @@ func decodeWord(word uint32, form IndexForm, width int) float32 {
 	switch {
 	case form == Mantissa:
 		return math.Float32frombits(word)
+	case width == ChunkColumns:
+		return math.Float32frombits(uint32(int32(word)>>5) & ChunkExponentMask)
 	case width == WideWindow:
 		return math.Float32frombits(uint32(int32(word<<1)>>4) & WideExponentMask)
 	}
 	return math.Float32frombits(uint32(int32(word)>>3) & ExponentMask)
 }
 
-// decodePlace is the place inside the window of the element that a word
+// decodePlace is the place inside the window or chunk of the element that a word
 // multiplies.
 func decodePlace(word uint32, width int) int {
 	if width == WideWindow {
 		return int(word>>31<<3 | word&7)
 	}
-	return int(word & 7)
+	return int(word) & (width - 1)
 }
 
-// nearestWithIndex is the normal float32 nearest to w whose low three mantissa
-// bits are the index. It differs from w by at most 2^-21·|w|.
-func nearestWithIndex(w float32, index uint32) float32 {
-	b := math.Float32bits(w)
-	d := int32(index) - int32(b&7) // distance in units of the last place
+// nearestWithIndex is the normal float32 nearest to w whose low mantissa bits
+// are the index, so many of them. It differs from w by at most 2^(n-24)·|w|.
+func nearestWithIndex(w float32, index uint32, n int) float32 {
+	b, period := math.Float32bits(w), int32(1)<<n
+	d := int32(index) - int32(b)&(period-1) // distance in units of the last place
 	switch {
-	case d > 4:
-		d -= 8
-	case d < -4:
-		d += 8
+	case d > period/2:
+		d -= period
+	case d < -period/2:
+		d += period
 	}
 	if v := math.Float32frombits(b + uint32(d)); biasedExponent(v) != 0 {
 		return v
 	}
-	return math.Float32frombits(b + uint32(d+8)) // keep out of the denormals
+	return math.Float32frombits(b + uint32(d+period)) // keep out of the denormals
 }
