@@ -16,12 +16,14 @@ func TestMatVec(t *testing.T) {
 	for i, shape := range []struct {
 		rows, cols int
 		density    float64
-	}{{1, 1, 1}, {9, 1, 0.5}, {1, 90, 0.2}, {40, 33, 0}, {33, 17, 1}, {100, 131, 0.1}, {70, 40, 0.4}} {
+	}{{1, 1, 1}, {9, 1, 0.5}, {1, 90, 0.2}, {40, 33, 0}, {33, 17, 1}, {100, 131, 0.1}, {70, 40, 0.4}, {20, 2100, 0.05}} {
 		rng := rand.New(rand.NewPCG(uint64(i), 1))
 		m := sparse.NewMatrix(shape.rows, shape.cols)
 		for i := range m.Data {
 			if rng.Float64() < shape.density {
-				m.Data[i] = float32(rng.NormFloat64())
+				// Within a range of 2^7, as chunks want it.
+				w := rng.NormFloat64()
+				m.Data[i] = float32(w + math.Copysign(0.07, w))
 			}
 		}
 		for _, packed := range packAll(t, m) {
@@ -47,7 +49,11 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, w)
+		c, err := sparse.PackChunk(m, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, w, c)
 	}
 	wide, err := sparse.PackWideWindow(m)
 	if err != nil {
@@ -63,7 +69,7 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
 	t.Helper()
 	w := p.Matrices[0].Packed.Unpack()
-	src, init, dst := make([]float32, w.Cols+16), make([]float32, w.Rows), make([]float32, w.Rows)
+	src, init, dst := make([]float32, w.Cols+31), make([]float32, w.Rows), make([]float32, w.Rows)
 	for i := range src {
 		src[i] = float32(rng.NormFloat64())
 	}
@@ -105,7 +111,10 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 		var floats []float32
 		var words, counts []uint32
 		var columns, places []uint16
-		value := 0
+		init, src, value := init, src, 0
+		if c.Args[1].Kind == kernel.DstArg {
+			init = dst
+		}
 		for _, a := range c.Args {
 			switch {
 			case a.Kind == kernel.SrcArg:
@@ -128,6 +137,10 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecBlock(dst, init, src, floats, places, counts, value)
 		case "matvecCSR":
 			matvecCSR(dst, init, src, floats, columns, places, counts)
+		case "matvecChunk":
+			matvecChunk(dst, init, src, words, places, counts)
+		case "matvecChunkExact":
+			matvecChunkExact(dst, init, src, words, places, counts, uint32(value))
 		case "matvecWindow":
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":

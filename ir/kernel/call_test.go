@@ -29,9 +29,19 @@ func sample(t *testing.T) []sparse.Packed {
 		w, err := sparse.PackWindow(m, form)
 		return must(w, err)
 	}
+	chunk := func(m *sparse.Matrix) sparse.Packed {
+		c, err := sparse.PackChunk(m, sparse.Exponent)
+		return must(c, err)
+	}
+	panels := sparse.NewMatrix(48, 2500)
+	for i := range panels.Data {
+		if rng.IntN(20) == 0 {
+			panels.Data[i] = 1 + rng.Float32()
+		}
+	}
 	wide, err := sparse.PackWideWindow(m)
 	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
-		window(sparse.Mantissa), window(sparse.Exponent), must(wide, err)}
+		window(sparse.Mantissa), window(sparse.Exponent), must(wide, err), chunk(m), chunk(panels)}
 	for _, precision := range sparse.Precisions()[1:] {
 		dense, err := sparse.PackDenseIn(precision, m)
 		list = append(list, must(dense, err))
@@ -73,7 +83,8 @@ func TestRangesFor(t *testing.T) {
 	}
 }
 
-// TestPortableCalls holds that the slices of a call cover the sections exactly.
+// TestPortableCalls holds that the slices of a matrix's calls cover the sections
+// exactly, in order.
 func TestPortableCalls(t *testing.T) {
 	p := &Program{}
 	for _, packed := range sample(t) {
@@ -81,19 +92,28 @@ func TestPortableCalls(t *testing.T) {
 	}
 	l := p.Layout()
 	for i, m := range p.Matrices {
+		sections := m.Packed.Sections()
+		covered := make([]int, len(sections)) // bytes
 		calls := PortableCalls(p, l, i)
-		if len(calls) != 1 {
-			t.Fatalf("%T: %d calls", m.Packed, len(calls))
-		}
-		var weights []Arg
-		for _, a := range calls[0].Args {
-			if a.Kind == WeightsArg {
-				weights = append(weights, a)
+		for k, c := range calls {
+			if onto := c.Args[1].Kind == DstArg; onto != (k > 0) {
+				t.Errorf("%T: call %d of %d adds to dst: %v", m.Packed, k, len(calls), onto)
+			}
+			j := 0
+			for _, a := range c.Args {
+				if a.Kind != WeightsArg {
+					continue
+				}
+				if want := l.Matrices[i][j] + covered[j]; a.Off != want {
+					t.Errorf("%T, section %s: argument %+v, want offset %d", m.Packed, sections[j].Name, a, want)
+				}
+				covered[j] += a.Len * a.Elem.Size()
+				j++
 			}
 		}
-		for j, s := range m.Packed.Sections() {
-			if a := weights[j]; a.Off != l.Matrices[i][j] || a.Len*a.Elem.Size() != len(s.Data) {
-				t.Errorf("%T, section %s: argument %+v, want offset %d and %d bytes", m.Packed, s.Name, a, l.Matrices[i][j], len(s.Data))
+		for j, s := range sections {
+			if covered[j] != len(s.Data) {
+				t.Errorf("%T, section %s: arguments cover %d of %d bytes", m.Packed, s.Name, covered[j], len(s.Data))
 			}
 		}
 	}

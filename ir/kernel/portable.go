@@ -8,10 +8,13 @@ import (
 )
 
 // PortableCalls is how the portable kernels compute a matrix of the program,
-// whose weights lie as the layout says. One call covers all rows: Go can
-// preempt it anywhere.
+// whose weights lie as the layout says. One call covers all rows, in the chunk
+// form of a panel of columns: Go can preempt it anywhere.
 func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	packed := p.Matrices[matrix].Packed
+	if c, ok := packed.(*sparse.Chunk); ok {
+		return portableChunk(c, l.Matrices[matrix])
+	}
 	call := Call{Args: Vectors(0, packed.Rows(), packed.Cols())}
 	switch m := packed.(type) {
 	case *sparse.Dense:

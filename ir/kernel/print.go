@@ -192,7 +192,8 @@ func (f BinaryFunc) String() string {
 
 // String is the strategy's name in plans, options and kernel names.
 func (s Strategy) String() string {
-	return name([]string{Dense: "dense", Block: "block", Window: "window", Unrolled: "unrolled", CSR: "csr", Stream: "stream"}, int(s))
+	return name([]string{Dense: "dense", Block: "block", Window: "window", Unrolled: "unrolled", CSR: "csr", Stream: "stream",
+		Chunk: "chunk", ChunkUnrolled: "chunk unrolled"}, int(s))
 }
 
 func name(names []string, i int) string {

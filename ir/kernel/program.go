@@ -71,12 +71,14 @@ type Const struct {
 type Strategy uint8
 
 const (
-	Dense    Strategy = iota // all columns, panels of rows
-	Block                    // R×1 row blocks
-	Window                   // sliding-window permute, packed stream
-	Unrolled                 // the window steps as straight-line code
-	CSR                      // compressed rows, scalar
-	Stream                   // single weights, of programs of several streams
+	Dense         Strategy = iota // all columns, panels of rows
+	Block                         // R×1 row blocks
+	Window                        // sliding-window permute, packed stream
+	Unrolled                      // the window steps as straight-line code
+	CSR                           // compressed rows, scalar
+	Stream                        // single weights, of programs of several streams
+	Chunk                         // overlapping chunks of columns in two registers, AVX-512
+	ChunkUnrolled                 // the chunk steps as straight-line code
 )
 
 // Matrix is one packed matrix and what a reader wants to know of it.
