@@ -74,7 +74,8 @@ func EmitMatVecs(f *File, p *kernel.Program, level kernel.Level) int {
 
 // MatVecCalls is how the assembly of a level computes a matrix of the program,
 // whose weights lie as the layout says: one call for each range of the matrix,
-// or two where a range has a shorter panel at its end.
+// two where a range has a shorter panel at its end, and in the chunk form one for
+// each panel of columns of a range.
 func MatVecCalls(p *kernel.Program, l kernel.Layout, matrix int, level kernel.Level) []kernel.Call {
 	var calls []kernel.Call
 	m := p.Matrices[matrix].At(level).Packed
@@ -82,6 +83,10 @@ func MatVecCalls(p *kernel.Program, l kernel.Layout, matrix int, level kernel.Le
 	for _, part := range parts(p, matrix, level) {
 		row, rows := 8*part.groups.From, 8*(part.groups.To-part.groups.From)
 		call := kernel.Call{Func: part.name, Args: kernel.Vectors(row, rows, part.reads)}
+		call.Args[2].Off = part.column
+		if part.onto {
+			call.Args[1].Kind = kernel.DstArg
+		}
 		for i, s := range m.Sections()[:len(part.offsets)] {
 			elem := kernel.SectionElem(s)
 			call.Args = append(call.Args, kernel.Arg{
@@ -103,7 +108,9 @@ type part struct {
 	name    string
 	level   kernel.Level // of the kernel: at most the one that was asked for
 	groups  kernel.Range
-	reads   int   // elements of src
+	column  int   // first element of src
+	reads   int   // elements of src from there
+	onto    bool  // adds to dst, not to init
 	offsets []int // where the sections begin, in elements; as many as the kernel takes
 	ints    []int // arguments behind the sections
 	emit    func(*File)
@@ -122,6 +129,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			list = append(list, blockPart(packed, r))
 		case *sparse.CSR:
 			list = append(list, csrPart(packed, r))
+		case *sparse.Chunk:
+			list = append(list, chunkParts(packed, r)...)
 		case *sparse.Window:
 			if form.Strategy == kernel.Unrolled {
 				list = append(list, unrolledPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))

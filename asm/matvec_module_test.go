@@ -11,21 +11,55 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/cpu"
+
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
+// hasLevel reports whether this machine runs the kernels of a level.
+func hasLevel(level Level) bool {
+	x := cpu.X86
+	wide := x.HasAVX512F && x.HasAVX512CD && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL
+	return x.HasAVX2 && x.HasFMA && (level < AVX512 || wide)
+}
+
+// needLevel skips the test on a machine that does not.
+func needLevel(t testing.TB, level Level) {
+	t.Helper()
+	if !hasLevel(level) {
+		t.Skipf("the machine has no %s", level)
+	}
+}
+
+// product is a matrix of a program at one level.
+type product struct {
+	matrix int
+	level  Level
+}
+
+// products are the matrices of a program, each at every level that has kernels
+// of its own for it.
+func products(p *kernel.Program) []product {
+	var list []product
+	for i := range p.Matrices {
+		last := ""
+		for _, level := range p.Levels() {
+			parts := parts(p, i, level)
+			if name := parts[0].name; name != last && parts[0].level <= level {
+				list = append(list, product{i, level})
+				last = name
+			}
+		}
+	}
+	return list
+}
+
 // matvecModule writes a module around the program's matrices: the assembly,
-// the portable kernels, the weights, one Go function a matrix and form of the
+// the portable kernels, the weights, one Go function a product and form of the
 // kernels, and the test file given. It returns the folder.
 func matvecModule(t testing.TB, p *kernel.Program, testFile string) string {
 	t.Helper()
-	f := NewFile("m", "amd64")
-	EmitMatVecs(f, p, AVX2)
-	assembly, stubs, err := f.Render()
-	if err != nil {
-		t.Fatal(err)
-	}
 	test, err := os.ReadFile(filepath.Join("testdata", testFile))
 	if err != nil {
 		t.Fatal(err)
@@ -33,11 +67,21 @@ func matvecModule(t testing.TB, p *kernel.Program, testFile string) string {
 	dir := t.TempDir()
 	files := map[string][]byte{
 		"go.mod":      []byte("module m\n\ngo 1.26\n"),
-		"kernels.s":   assembly,
-		"kernels.go":  stubs,
 		"calls.go":    matvecCalls(p),
 		"weights.bin": p.Image(),
 		"m_test.go":   test,
+	}
+	for _, level := range kernel.Levels() {
+		f := NewFile("m", "amd64")
+		f.Level = level
+		if EmitMatVecs(f, p, level) == 0 {
+			continue
+		}
+		assembly, stubs, err := f.Render()
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["kernels_"+level.String()+".s"], files["kernels_"+level.String()+".go"] = assembly, stubs
 	}
 	portable, err := filepath.Glob("../codegen/rt/matvec*.go")
 	if err != nil {
@@ -88,16 +132,18 @@ type matrix struct {
 var matrices = []matrix{
 `)
 	l := p.Layout()
-	for i, m := range p.Matrices {
-		bytes := 0
-		for _, s := range m.Packed.Sections() {
-			bytes += len(s.Data)
+	for i, product := range products(p) {
+		m := p.Matrices[product.matrix]
+		name := m.Name
+		if product.level > AVX2 {
+			name += "/" + product.level.String()
 		}
-		fmt.Fprintf(&b, "{%q, %d, %d, %d, %d, asm%d, portable%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), bytes, i, i)
+		fmt.Fprintf(&b, "{%q, %d, %d, %d, %d, asm%d, portable%d},\n", name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), m.Size(), i, i)
 	}
 	b.WriteString("}\n")
-	for i := range p.Matrices {
-		for form, calls := range map[string][]kernel.Call{"asm": MatVecCalls(p, l, i, AVX2), "portable": kernel.PortableCalls(p, l, i)} {
+	for i, product := range products(p) {
+		asm := MatVecCalls(p, l, product.matrix, product.level)
+		for form, calls := range map[string][]kernel.Call{"asm": asm, "portable": kernel.PortableCalls(p, l, product.matrix)} {
 			fmt.Fprintf(&b, "\n//go:noinline\nfunc %s%d(dst, init, src []float32) {\n", form, i)
 			for _, c := range calls {
 				fmt.Fprintf(&b, "\t%s(", c.Func)
@@ -143,9 +189,16 @@ func runModule(t testing.TB, dir string, args ...string) string {
 // masks are ways to choose which weights of a row survive: the largest of
 // normal random ones, so that values look like those of a pruned matrix.
 var masks = map[string]func(rng *rand.Rand, rows, cols int, density float64) *sparse.Matrix{
-	"iid":   func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix { return iid(rng, rows, cols, 1, d) },
-	"block": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix { return iid(rng, rows, cols, 8, d) },
-	"lane":  laneBalanced,
+	"iid":     func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix { return iid(rng, rows, cols, 1, d) },
+	"block4":  func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix { return iid(rng, rows, cols, 4, d) },
+	"block8":  func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix { return iid(rng, rows, cols, 8, d) },
+	"block16": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix { return iid(rng, rows, cols, 16, d) },
+	"lane": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix {
+		return laneBalanced(rng, rows, cols, 8, 8, d)
+	},
+	"lane16x32": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix {
+		return laneBalanced(rng, rows, cols, 16, 32, d)
+	},
 }
 
 // iid keeps columns of height rows independently.
@@ -164,20 +217,20 @@ func iid(rng *rand.Rand, rows, cols, height int, density float64) *sparse.Matrix
 	return m
 }
 
-// laneBalanced keeps, in every 8×8 tile, the same number of weights in each
-// row: 0, 1 or 2 with the mean that gives the density.
-func laneBalanced(rng *rand.Rand, rows, cols int, density float64) *sparse.Matrix {
+// laneBalanced keeps, in every tile of height×width, the same number of weights
+// in each row, with the mean that gives the density.
+func laneBalanced(rng *rand.Rand, rows, cols, height, width int, density float64) *sparse.Matrix {
 	m := sparse.NewMatrix(rows, cols)
-	for top := 0; top < rows; top += 8 {
-		for left := 0; left < cols; left += 8 {
-			width := min(8, cols-left)
+	for top := 0; top < rows; top += height {
+		for left := 0; left < cols; left += width {
+			width := min(width, cols-left)
 			keep := 0
 			for range width {
 				if rng.Float64() < density {
 					keep++
 				}
 			}
-			for r := top; r < min(top+8, rows); r++ {
+			for r := top; r < min(top+height, rows); r++ {
 				for _, c := range rng.Perm(width)[:keep] {
 					m.Row(r)[left+c] = survivor(rng)
 				}
@@ -228,6 +281,12 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 	case "unrolledwide":
 		packed, err = sparse.PackWideWindow(m)
 		strategy = kernel.Unrolled
+	case "chunk":
+		packed, err = sparse.PackChunk(m, sparse.Mantissa)
+		strategy = kernel.Chunk
+	case "chunkexact":
+		packed, err = sparse.PackChunk(m, sparse.Exponent)
+		strategy = kernel.Chunk
 	default:
 		packed, strategy, err = packReduced(how, m)
 	}
@@ -245,38 +304,50 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 	})
 }
 
+// packings are those that have kernels at a level.
+var packings = map[Level][]string{
+	AVX2:   allPackings,
+	AVX512: {"chunk", "chunkexact"},
+}
+
 var allPackings = append([]string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide", "csr"}, reducedPackings...)
 
 // BenchmarkMatVec times the kernels in one process, in interleaved rounds, and
 // prints their medians beside the dense kernel's. Run it pinned to one processor
-// and with -benchtime 1x. MATVEC_SHAPES ("512x128,1760x1760") restricts it.
+// and with -benchtime 1x. MATVEC_SHAPES ("512x128,1760x1760") restricts it, and
+// MATVEC_PACKINGS ("exact,chunk").
 func BenchmarkMatVec(b *testing.B) {
-	shapes := [][2]int{{512, 128}, {768, 256}, {1152, 384}, {1760, 1760}, {7680, 2560}}
-	only := strings.FieldsFunc(os.Getenv("MATVEC_SHAPES"), func(r rune) bool { return r == ',' })
-	for _, s := range shapes {
-		shape := fmt.Sprintf("%dx%d", s[0], s[1])
-		if len(only) > 0 && !slices.Contains(only, shape) {
-			continue
-		}
+	only := strings.FieldsFunc(os.Getenv("MATVEC_PACKINGS"), func(r rune) bool { return r == ',' })
+	p := &kernel.Program{Name: "m"}
+	if hasLevel(AVX512) {
+		p.Level = AVX512
+	}
+	for _, s := range benchmarkShapes([][2]int{{512, 128}, {768, 256}, {1152, 384}, {1760, 1760}, {3072, 3072}, {7680, 2560}}) {
 		rng := rand.New(rand.NewPCG(1, 2))
-		p := &kernel.Program{Name: "m"}
+		shape := fmt.Sprintf("%dx%d", s[0], s[1])
+		p.Matrices = nil
 		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)
 		for _, density := range []float64{0.1, 0.05} {
-			name := fmt.Sprintf("%s/%.2f", shape, density)
-			for _, how := range []string{"window", "exact", "wide", "unrolled", "unrolledexact"} {
-				if strings.HasPrefix(how, "unrolled") && s[0]*s[1] > 4e5 {
+			for _, c := range timedPackings {
+				large := strings.Contains(c.how, "unrolled") && s[0]*s[1] > 4e5
+				foreign := strings.HasPrefix(c.how, "chunk") && p.Level < AVX512
+				if large || foreign || len(only) > 0 && !slices.Contains(only, c.how) {
 					continue
 				}
-				addMatrix(b, p, name+"/iid", masks["iid"](rng, s[0], s[1], density), how, 0)
-				addMatrix(b, p, name+"/lane", masks["lane"](rng, s[0], s[1], density), how, 0)
+				addMatrix(b, p, fmt.Sprintf("%s/%.2f/%s", shape, density, c.mask), masks[c.mask](rng, s[0], s[1], density), c.how, 0)
 			}
-			addMatrix(b, p, name+"/iid", masks["iid"](rng, s[0], s[1], density), "csr", 0)
-			addMatrix(b, p, name, iid(rng, s[0], s[1], 4, density), "block4", 0)
-			addMatrix(b, p, name, iid(rng, s[0], s[1], 8, density), "block8", 0)
-			addMatrix(b, p, name, iid(rng, s[0], s[1], 16, density), "block16", 0)
 		}
 		dir := matvecModule(b, p, "matvec_times.txt")
 		// A benchmark's log is cut short.
 		fmt.Print(runModule(b, dir, "test", "-v", "-run", "TestTimes"))
 	}
+}
+
+// timedPackings are the packings that the benchmark times, with patterns for
+// which they are made.
+var timedPackings = []struct{ mask, how string }{
+	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "wide"}, {"lane", "wide"},
+	{"iid", "unrolled"}, {"lane", "unrolled"}, {"iid", "unrolledexact"}, {"lane", "unrolledexact"},
+	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
+	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block16", "block16"},
 }

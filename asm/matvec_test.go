@@ -23,16 +23,22 @@ func TestMatVec(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a module")
 	}
-	p := matvecProgram(t)
-	dir := matvecModule(t, p, "matvec_check.txt")
-	if err := os.WriteFile(filepath.Join(dir, "cases.bin"), matvecCases(p), 0o644); err != nil {
-		t.Fatal(err)
+	for _, level := range kernel.Levels() {
+		t.Run(level.String(), func(t *testing.T) {
+			needLevel(t, level)
+			p := matvecProgram(t, level)
+			dir := matvecModule(t, p, "matvec_check.txt")
+			if err := os.WriteFile(filepath.Join(dir, "cases.bin"), matvecCases(p), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			t.Log(runModule(t, dir, "test", "-count=1", "."))
+		})
 	}
-	t.Log(runModule(t, dir, "test", "-count=1", "."))
 }
 
-func matvecProgram(t testing.TB) *kernel.Program {
-	p := &kernel.Program{Name: "m"}
+// matvecProgram has small matrices of all shapes in all packings of a level.
+func matvecProgram(t testing.TB, level Level) *kernel.Program {
+	p := &kernel.Program{Name: "m", Base: level, Level: level}
 	for i, shape := range []struct {
 		rows, cols int
 		density    float64
@@ -40,11 +46,12 @@ func matvecProgram(t testing.TB) *kernel.Program {
 	}{
 		{1, 1, 1, "iid"}, {1, 1, 0, "iid"}, {1, 200, 0.3, "iid"}, {200, 1, 0.5, "iid"}, {8, 8, 1, "iid"}, {7, 9, 0.5, "iid"},
 		{33, 17, 1, "iid"}, {40, 64, 0, "iid"}, {57, 101, 0.1, "iid"}, {100, 257, 0.05, "iid"}, {16, 700, 0.02, "iid"},
-		{64, 96, 0.1, "lane"}, {72, 50, 0.2, "lane"}, {96, 80, 0.1, "block"}, {24, 31, 0.2, "block"}, {144, 66, 0.01, "iid"},
+		{64, 96, 0.1, "lane"}, {72, 50, 0.2, "lane"}, {96, 80, 0.1, "block8"}, {24, 31, 0.2, "block8"}, {144, 66, 0.01, "iid"},
+		{48, 100, 0.1, "lane16x32"}, {40, 2500, 0.01, "iid"},
 	} {
 		rng := rand.New(rand.NewPCG(uint64(i), 11))
 		m := masks[shape.mask](rng, shape.rows, shape.cols, shape.density)
-		for _, how := range allPackings {
+		for _, how := range packings[level] {
 			maxBytes := []int{0, 1, 4000}[i%3]
 			addMatrix(t, p, fmt.Sprintf("%dx%d/%g/%s", m.Rows, m.Cols, shape.density, shape.mask), m, how, maxBytes)
 		}
@@ -52,7 +59,7 @@ func matvecProgram(t testing.TB) *kernel.Program {
 	return p
 }
 
-// matvecCases holds, for each matrix and three kinds of src, src, init, the
+// matvecCases holds, for each product and three kinds of src, src, init, the
 // result of the interpreter and the tolerance of the portable kernel.
 func matvecCases(p *kernel.Program) []byte {
 	var b []byte
@@ -63,7 +70,8 @@ func matvecCases(p *kernel.Program) []byte {
 			}
 		}
 	}
-	for i, m := range p.Matrices {
+	for i, product := range products(p) {
+		m := p.Matrices[product.matrix]
 		rng := rand.New(rand.NewPCG(uint64(i), 12))
 		rows, cols := m.Packed.Rows(), m.Cols
 		for _, special := range []float64{0, math.NaN(), math.Inf(-1)} {
@@ -143,20 +151,29 @@ func TestEmitMatVecsOnce(t *testing.T) {
 	}
 }
 
-// TestMatVecCalls holds that the calls of a matrix cover its rows once, in order.
+// TestMatVecCalls holds that the calls of a matrix cover its rows once, in order,
+// in each panel of columns; the first panel of a range begins with init, the
+// others add to dst.
 func TestMatVecCalls(t *testing.T) {
-	p := matvecProgram(t)
-	l := p.Layout()
-	for i, m := range p.Matrices {
-		row := 0
-		for _, c := range MatVecCalls(p, l, i, AVX2) {
-			if c.Args[0].Off != row || c.Args[1].Off != row || c.Args[2].Off != 0 {
-				t.Fatalf("%s: call %+v at row %d", m.Name, c, row)
+	for _, level := range kernel.Levels() {
+		p := matvecProgram(t, level)
+		l := p.Layout()
+		for i, m := range p.Matrices {
+			row, rows := 0, 0
+			for _, c := range MatVecCalls(p, l, i, level) {
+				if first := c.Args[2].Off == 0; first {
+					row += rows
+				} else if c.Args[1].Kind != kernel.DstArg || c.Args[0].Len != rows {
+					t.Fatalf("%s: call %+v for later columns of %d rows at row %d", m.Name, c, rows, row)
+				}
+				rows = c.Args[0].Len
+				if c.Args[0].Off != row || c.Args[1].Off != row {
+					t.Fatalf("%s: call %+v at row %d", m.Name, c, row)
+				}
 			}
-			row += c.Args[0].Len
-		}
-		if row != m.Packed.Rows() {
-			t.Errorf("%s: calls cover %d of %d rows", m.Name, row, m.Packed.Rows())
+			if row+rows != m.Packed.Rows() {
+				t.Errorf("%s: calls cover %d of %d rows", m.Name, row+rows, m.Packed.Rows())
+			}
 		}
 	}
 }

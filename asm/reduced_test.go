@@ -63,7 +63,7 @@ func BenchmarkReduced(b *testing.B) {
 			add(fmt.Sprintf("%s/%.2f/iid", name, density), iid(rng, shape[0], shape[1], 1, density), "window", "exact")
 		}
 		lane := fmt.Sprintf("%s/%.2f/lane", name, 0.1)
-		add(lane, laneBalanced(rng, shape[0], shape[1], 0.1), "window", "exact")
+		add(lane, laneBalanced(rng, shape[0], shape[1], 8, 8, 0.1), "window", "exact")
 		for _, height := range []int{4, 8, 16} {
 			form := fmt.Sprintf("block%d", height)
 			add(fmt.Sprintf("%s/0.10", name), iid(rng, shape[0], shape[1], height, 0.1), form, form)

@@ -1,0 +1,133 @@
+package asm
+
+import (
+	"math"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
+)
+
+// chunkParts are the calls of a range of a matrix in chunks: one for each panel
+// of columns, all but the first adding to what is in dst.
+func chunkParts(c *sparse.Chunk, r kernel.Range) []part {
+	from, to := r.From/c.Granule(), r.To/c.Granule()
+	var list []part
+	for p, panel := range c.Panels() {
+		start := c.Start(p, from)
+		name, ints := "matvecF32ChunkAVX512", []int{to - from}
+		if c.Form() == sparse.Exponent {
+			name, ints = "matvecF32ChunkExactAVX512", append(ints, int(math.Float32bits(c.Scale())))
+		}
+		list = append(list, part{
+			name: name, groups: r, level: AVX512,
+			column: panel.From, reads: c.Reads(p), onto: p > 0,
+			offsets: []int{sparse.ChunkRows * start.Step, start.Base, 2 * (p*c.Groups() + from)},
+			ints:    ints,
+			emit:    func(f *File) { emitChunk(f, name, c.Form()) },
+		})
+	}
+	return list
+}
+
+// emitChunk emits the stream kernel of chunks: load 16 words, take from the 32
+// elements of src in two registers what the low 5 bits of each word name, multiply
+// and add. Two steps at a time: first the pairs that share a chunk, then those
+// that load one each.
+func emitChunk(f *File, name string, form sparse.IndexForm) {
+	signature := "func(dst, init, src *float32, words, bases, counts *byte, groups int)"
+	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, lane indices in the low mantissa bits; group i has counts[2·i] pairs\nof steps that share a chunk, then counts[2·i+1] pairs with a chunk each. It reads\n32 elements of src at each base. init may be dst."
+	if form == sparse.Exponent {
+		signature = "func(dst, init, src *float32, words, bases, counts *byte, groups int, scale uint32)"
+		doc = name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, lane indices below the exponent; group i has counts[2·i] pairs of\nsteps that share a chunk, then counts[2·i+1] pairs with a chunk each, and weights\nare multiplied by the float32 of bits scale. It reads 32 elements of src at each\nbase. init may be dst."
+	}
+	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
+	step := chunkStep{matvec: k, form: form}
+	if form == sparse.Exponent {
+		k.Arg("scale", reg.RAX)
+		step.constants(reg.EAX)
+	}
+	acc := zmm[:4]
+	shared, others, base := reg.R12, reg.R13, reg.RAX
+	k.loop(k.rows, func() {
+		k.MOVL(mem(k.counts, 0), shared.As32())
+		k.MOVL(mem(k.counts, 4), others.As32())
+		k.ADDQ(operand.U8(8), k.counts)
+		k.zeroWide(acc)
+		k.loop(shared, func() {
+			k.MOVWLZX(mem(k.places, 0), base.As32())
+			chunk := step.load(k.src, base, 0)
+			step.emit(mem(k.weights, 0), chunk, acc[0])
+			step.emit(mem(k.weights, 64), chunk, acc[1])
+			k.SUBQ(operand.I8(-128), k.weights)
+			k.ADDQ(operand.U8(2), k.places)
+		})
+		k.loop(others, func() {
+			for i := range 2 {
+				k.MOVWLZX(mem(k.places, 2*i), base.As32())
+				step.emit(mem(k.weights, 64*i), step.load(k.src, base, i), acc[2+i])
+			}
+			k.SUBQ(operand.I8(-128), k.weights)
+			k.ADDQ(operand.U8(4), k.places)
+		})
+		k.sum(acc)
+		k.VADDPS(mem(k.init, 0), acc[0], acc[0])
+		k.VMOVUPS(acc[0], mem(k.dst, 0))
+		k.ADDQ(operand.U8(64), k.init)
+		k.ADDQ(operand.U8(64), k.dst)
+	})
+	k.Return()
+}
+
+// zeroWide clears registers that may have no VEX encoding.
+func (k *matvec) zeroWide(acc []reg.VecPhysical) {
+	for _, a := range acc {
+		k.VPXORD(a, a, a)
+	}
+}
+
+// chunkStep emits single steps of a chunk kernel.
+type chunkStep struct {
+	*matvec
+	form        sparse.IndexForm
+	mask, scale reg.VecPhysical // of Exponent
+	taken       int             // steps
+}
+
+// constants loads what decoding takes, from the bits of the scale.
+func (s *chunkStep) constants(scale reg.GPPhysical) {
+	s.mask, s.scale = zmm[30], zmm[31]
+	s.VPBROADCASTD(scale, s.scale)
+	s.MOVL(operand.U32(sparse.ChunkExponentMask), scale)
+	s.VPBROADCASTD(scale, s.mask)
+}
+
+// load loads the chunk at a base into the i-th of two pairs of registers.
+func (s *chunkStep) load(src, base reg.GPPhysical, i int) [2]reg.VecPhysical {
+	chunk := [2]reg.VecPhysical{zmm[4+2*i], zmm[5+2*i]}
+	for half, r := range chunk {
+		s.VMOVUPS(operand.Mem{Base: src, Index: base, Scale: 4, Disp: 64 * half}, r)
+	}
+	return chunk
+}
+
+// emit adds one step to an accumulator. The words are loaded once, and copied
+// because the permute destroys its indices.
+func (s *chunkStep) emit(words operand.Mem, chunk [2]reg.VecPhysical, acc reg.VecPhysical) {
+	w, v := zmm[8+s.taken%4], zmm[12+s.taken%4]
+	s.taken++
+	s.VMOVUPS(words, w)
+	if s.form == sparse.Mantissa {
+		s.VMOVAPS(w, v)
+		s.VPERMI2PS(chunk[1], chunk[0], v)
+		s.VFMADD231PS(w, v, acc)
+		return
+	}
+	s.VPSRAD(operand.U8(5), w, v)
+	s.VPERMI2PS(chunk[1], chunk[0], w)
+	s.VPANDD(s.mask, v, v)
+	s.VMULPS(s.scale, v, v)
+	s.VFMADD231PS(v, w, acc)
+}
