@@ -27,6 +27,7 @@ var house = map[string][]string{
 	"compiler/scratch":  {},
 	"compiler/verify":   {"ir", "ir/sparse", "ir/kernel", "ir/eval", "compiler/scratch", "codegen"},
 	"compiler/bench":    {"ir", "ir/sparse", "ir/kernel", "compiler", "compiler/..."},
+	"compiler/tune":     {"ir/sparse", "ir/kernel", "compiler", "compiler/schedule", "compiler/bench"},
 	"compiler":          {"ir", "ir/sparse", "ir/kernel", "ir/eval", "compiler/...", "codegen", "asm"},
 	"codegen/rt":        {},
 	"codegen":           {"ir/kernel", "ir/sparse", "codegen/rt", "asm"},

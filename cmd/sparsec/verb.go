@@ -39,6 +39,7 @@ var verbs = []*verb{
 	compileVerb,
 	verifyVerb,
 	benchVerb,
+	tuneVerb,
 	versionVerb,
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -19,7 +20,8 @@ const (
 
 // KernelOptions say what to time and how long.
 type KernelOptions struct {
-	Schedule schedule.Options
+	// ISA is the instruction set of the kernels, which the machine must have.
+	ISA kernel.Level
 	// All times every candidate that can hold the matrix, and Within only those
 	// whose predicted time is at most so many times that of the choice. The rows
 	// that every table has are there in any case.
@@ -65,6 +67,15 @@ func Kernels(ctx context.Context, p Product, o KernelOptions) (*KernelTimes, err
 	return &all[0], nil
 }
 
+// checkLevel wants what is compiled for a level to run at it: on another machine
+// the package takes its portable kernels.
+func (o *KernelOptions) checkLevel(got string) error {
+	if want := o.ISA.String(); got != want {
+		return fmt.Errorf("this machine has no %s: its packages run the %s kernels", want, got)
+	}
+	return nil
+}
+
 // KernelsOf times several products in one program, which takes less time to
 // build. All take turns with all.
 func KernelsOf(ctx context.Context, products []Product, o KernelOptions) ([]KernelTimes, error) {
@@ -83,9 +94,12 @@ func KernelsOf(ctx context.Context, products []Product, o KernelOptions) ([]Kern
 		budget = time.Second
 	}
 	r, err := Run(ctx, subjects, nil, Options{
-		Slice: kernelSlice, Budget: budget * time.Duration(len(cases)), Go: o.Go,
+		Slice: KernelSlice, Budget: budget * time.Duration(len(cases)), Go: o.Go,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := o.checkLevel(r.Rows[0].Kernel); err != nil {
 		return nil, err
 	}
 	var times []KernelTimes
@@ -97,21 +111,21 @@ func KernelsOf(ctx context.Context, products []Product, o KernelOptions) ([]Kern
 	return times, nil
 }
 
-// kernelSlice is the time of one kernel in a round.
-const kernelSlice = 500 * time.Microsecond
+// KernelSlice is the time of one kernel in a round.
+const KernelSlice = 500 * time.Microsecond
 
 // kernelCase is a product with its variants, each in assembly, in Go or both.
 type kernelCase struct {
-	product  Product
-	w        *sparse.Matrix
-	variants []Variant
-	rows     []kernelRow
+	product Product
+	w       *sparse.Matrix
+	rows    []kernelRow
 }
 
 type kernelRow struct {
 	name     string
 	variant  *Variant
 	portable bool
+	chosen   bool
 }
 
 func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase, error) {
@@ -119,36 +133,45 @@ func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase
 	if err != nil {
 		return nil, err
 	}
-	c := &kernelCase{product: p, w: w}
-	c.variants, err = Variants(ctx, w, o.Schedule, func(cand, choice schedule.Candidate) bool {
-		return o.All || cand.NS <= o.Within*choice.NS || cand.Strategy.Kernel == schedule.Dense || cand.Strategy.Kernel == schedule.CSR
-	})
+	plan, err := schedule.Choose(linear(w), schedule.Options{Targets: []schedule.Target{schedule.Zen4(o.ISA)}})
 	if err != nil {
 		return nil, err
 	}
-	c.arrange()
+	c := &kernelCase{product: p, w: w}
+	for _, cand := range arrange(plan.Matrices[0].Choice, o) {
+		v, err := NewVariant(ctx, w, o.ISA, cand)
+		if err != nil {
+			return nil, err
+		}
+		c.add(v, cand.Strategy == plan.Matrices[0].Strategy)
+	}
 	return c, nil
 }
 
-// arrange puts the compiler's choice first, then the ones that every table has.
-func (c *kernelCase) arrange() {
-	var others []kernelRow
-	add := func(list []kernelRow, v *Variant) []kernelRow {
-		if v.Strategy.Kernel != schedule.CSR {
-			return append(list, kernelRow{v.Strategy.String(), v, false})
+// arrange lists the candidates to time: the compiler's choice, then those that
+// every table has, then what else is asked for.
+func arrange(choice schedule.Choice, o KernelOptions) []schedule.Candidate {
+	list := []schedule.Candidate{{Strategy: choice.Strategy, Work: choice.Work, NS: choice.NS}}
+	var others []schedule.Candidate
+	for _, c := range choice.Candidates {
+		switch k := c.Strategy.Kernel; {
+		case c.Excluded != "" || c.Strategy == choice.Strategy:
+		case k == schedule.Dense || k == schedule.CSR:
+			list = append(list, c)
+		case o.All || c.NS <= o.Within*choice.NS:
+			others = append(others, c)
 		}
-		return append(list, kernelRow{CSRAssembly, v, false}, kernelRow{CSRGo, v, true})
 	}
-	c.rows = add(c.rows, &c.variants[0])
-	for i := range c.variants[1:] {
-		v := &c.variants[1+i]
-		if k := v.Strategy.Kernel; k == schedule.Dense || k == schedule.CSR {
-			c.rows = add(c.rows, v)
-			continue
-		}
-		others = add(others, v)
+	return append(list, others...)
+}
+
+// add appends the rows of a variant: compressed rows have one in Go too.
+func (c *kernelCase) add(v *Variant, chosen bool) {
+	if v.Strategy.Kernel != schedule.CSR {
+		c.rows = append(c.rows, kernelRow{v.Strategy.String(), v, false, chosen})
+		return
 	}
-	c.rows = append(c.rows, others...)
+	c.rows = append(c.rows, kernelRow{CSRAssembly, v, false, chosen}, kernelRow{CSRGo, v, true, false})
 }
 
 func (c *kernelCase) subjects(number int) []Subject {
@@ -166,7 +189,7 @@ func (c *kernelCase) times(r *Result, rows []Row) KernelTimes {
 	for i, row := range c.rows {
 		v := row.variant
 		k := KernelRow{
-			Strategy: row.name, ISA: rows[i].Kernel, Chosen: v.Chosen && !row.portable, Steps: v.steps(),
+			Strategy: row.name, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: v.steps(),
 			BytesPerNNZ: float64(v.bytes()) / float64(t.NNZ),
 			NS:          rows[i].NS, MaxRelErr: maxRelErr(rows[i].Output, want),
 		}

@@ -11,49 +11,27 @@ import (
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
-// Variant is a product compiled for one strategy.
+// Variant is a product y = W·x compiled for one strategy and instruction set.
 type Variant struct {
 	schedule.Candidate // with the predicted time
-	// Chosen says that the compiler takes it by itself.
-	Chosen bool
-	pack   *compiler.Package
+
+	pack *compiler.Package
 }
 
-// Variants compiles y = W·x for each of the strategies that can hold W and that
-// are wanted beside the one that the compiler takes, which comes first. Rows
-// stay in their order.
-func Variants(ctx context.Context, w *sparse.Matrix, o schedule.Options, want func(c, choice schedule.Candidate) bool) ([]Variant, error) {
-	options := compiler.Options{Package: PackageName, Frames: -1, Schedule: o}
-	options.Pass = pass.Options{Permute: pass.PermuteOptions{Disable: true}}
-	m := linear(w)
-	free, err := compiler.Compile(ctx, m, options)
+// NewVariant compiles y = W·x for a candidate of W. Rows stay in their order.
+func NewVariant(ctx context.Context, w *sparse.Matrix, level kernel.Level, c schedule.Candidate) (*Variant, error) {
+	plan := &schedule.Plan{Format: schedule.PlanFormat, Base: level, Matrices: []schedule.Entry{{
+		Name: "w", Node: "y", Rows: w.Rows, Cols: w.Cols, NNZ: w.NNZ(),
+		Choice: schedule.Choice{Strategy: c.Strategy, Work: c.Work, NS: c.NS},
+	}}}
+	p, err := compiler.Compile(ctx, linear(w), compiler.Options{
+		Package: PackageName, Frames: -1, Plan: plan,
+		Pass: pass.Options{Permute: pass.PermuteOptions{Disable: true}},
+	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("strategy %s: %w", c.Strategy, err)
 	}
-	entry := free.Plan.Matrices[0]
-	choice := schedule.Candidate{Strategy: entry.Strategy, Work: entry.Work, NS: entry.NS}
-	list := []Variant{{Candidate: choice, Chosen: true, pack: free}}
-	for _, c := range entry.Candidates {
-		if c.Strategy == entry.Strategy || c.Excluded != "" || !want(c, choice) {
-			continue
-		}
-		options.Plan = planWith(free.Plan, c)
-		p, err := compiler.Compile(ctx, m, options)
-		if err != nil {
-			return nil, fmt.Errorf("strategy %s: %w", c.Strategy, err)
-		}
-		list = append(list, Variant{Candidate: c, pack: p})
-	}
-	return list, nil
-}
-
-// planWith is the plan of a product with another of its candidates.
-func planWith(p *schedule.Plan, c schedule.Candidate) *schedule.Plan {
-	changed := *p
-	e := p.Matrices[0]
-	e.Strategy, e.Work, e.NS, e.Reason, e.Candidates = c.Strategy, c.Work, c.NS, "to be timed", nil
-	changed.Matrices = []schedule.Entry{e}
-	return &changed
+	return &Variant{c, p}, nil
 }
 
 // Subject is the variant to be timed alone: its layers, without copies of x and
@@ -67,12 +45,6 @@ func (v *Variant) steps() int { return v.matrix().Packed.Steps() }
 
 // bytes are those of weights and indices that a kernel reads; in straight-line
 // code, the indices are the code.
-func (v *Variant) bytes() int {
-	n := v.Work.Code
-	for _, s := range v.matrix().Packed.Sections() {
-		n += len(s.Data)
-	}
-	return n
-}
+func (v *Variant) bytes() int { return v.Work.Code + v.matrix().Size() }
 
 func (v *Variant) matrix() *kernel.Matrix { return &v.pack.Program.Matrices[0] }

@@ -73,6 +73,22 @@ func (p *Plan) Level() kernel.Level {
 	return p.Base
 }
 
+// Choice is that of the i-th matrix at a level, which the plan has.
+func (p *Plan) Choice(i int, l kernel.Level) *Choice {
+	if l == p.Base {
+		return &p.Matrices[i].Choice
+	}
+	return p.Matrices[i].Wide
+}
+
+// At are the totals of a level, which the plan has.
+func (p *Plan) At(l kernel.Level) *Totals {
+	if l == p.Base {
+		return &p.Totals
+	}
+	return p.Wide
+}
+
 // Entry returns the entry of that name, or nil.
 func (p *Plan) Entry(name string) *Entry {
 	for i := range p.Matrices {
