@@ -1,5 +1,17 @@
 package sparse
 
+import "fmt"
+
+// WindowSteps counts the steps of 8 rows and 8 columns that the window kernel
+// makes for the rows of each span, or all rows as one span where none are given,
+// without padding. It panics for spans out of order or range.
+func (m *Mask) WindowSteps(spans ...Span) int {
+	if err := checkSpans(spans, m.rows); err != nil {
+		panic(fmt.Sprintf("sparse: window steps of a mask of %d×%d: %v", m.rows, m.cols, err))
+	}
+	return m.windowStats(wholeUnless(spans, m.rows)).Steps
+}
+
 // windowStats counts the steps of the window kernel's schedule (see
 // [GroupSteps]) for the rows of each span, in groups of 8 from its first one.
 func (m *Mask) windowStats(spans []Span) WindowStats {
