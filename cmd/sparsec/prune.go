@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/ckpt"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -36,6 +37,12 @@ run fastest). Rules override it for the tensors and gates they name:
   -rule '*.weight_ih=lane8x8:0.3'    pattern and density
   -rule 'out.weight=dense'           not pruned
 
+-fill keeps more where weights are pruned one by one: the kernel computes 8 rows
+together and a step takes one weight of each among 8 columns, so lanes that find
+none there are filled with the largest weights that they could take. The model
+takes the same steps, and time, with more of its weights. For that the units of
+states are put into the order in which compile would put them.
+
 To lose less, prune while training: sparsec train -sparsity.`,
 	example: "sparsec prune -sparsity 0.9 -pattern lane8x8 model.ckpt -o pruned.ckpt",
 	define: func(fs *flag.FlagSet) action {
@@ -43,6 +50,7 @@ To lose less, prune while training: sparsec train -sparsity.`,
 		fs.Float64Var(&p.sparsity, "sparsity", 0.9, "`share` of the weights to prune, 0 to 1")
 		fs.StringVar(&p.pattern, "pattern", "element", "`pattern` of what is kept")
 		fs.Var(&p.rules, "rule", "`NAME=VALUE`: another density or pattern for the tensors or gates that match; may be repeated, the last match decides")
+		fs.BoolVar(&p.fill, "fill", false, "keep more weights in lanes that would idle, at the same number of steps")
 		fs.StringVar(&p.out, "o", "pruned.ckpt", "`file` to write")
 		fs.BoolVar(&p.force, "f", false, "replace the file if it is there, even the input")
 		return p.run
@@ -53,7 +61,7 @@ type pruneRun struct {
 	sparsity     float64
 	pattern, out string
 	rules        textList
-	force        bool
+	fill, force  bool
 }
 
 func (p *pruneRun) run(ctx context.Context, e *env, args []string) error {
@@ -77,13 +85,21 @@ func (p *pruneRun) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	var fills []filling
+	pruned := c.model
+	if p.fill {
+		if pruned, fills, err = fillLanes(c.model, original, reports, pass.PermuteOptions{}); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := ckpt.Write(p.out, c.model, c.meta); err != nil {
+	if err := ckpt.Write(p.out, pruned, c.meta); err != nil {
 		return err
 	}
 	printPruned(e.stdout, reports, original, c.model)
+	printFilled(e.stdout, fills)
 	return outcome(e.stdout, p.out)
 }
 

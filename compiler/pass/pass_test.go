@@ -295,6 +295,42 @@ output y
 	})
 }
 
+// TestPermuteTwin holds that both models compute what they did.
+func TestPermuteTwin(t *testing.T) {
+	const text = `model "m"
+input x [16]
+state h [48]
+param wi [144 16]
+param wh [144 48]
+param v [3 48]
+node r = GRU(x) weight_ih=wi weight_hh=wh h=h reset=after func=tanh
+node y = Linear(r) weight=v
+output y
+`
+	m, twin := parse(t, text, nil), parse(t, text, nil)
+	rng := rand.New(rand.NewPCG(4, 4))
+	for _, name := range []string{"wi", "wh"} {
+		for i := range m.Param(name).Data {
+			if rng.IntN(48) > i/16%48/4 {
+				m.Param(name).Data[i] = 0
+			}
+		}
+	}
+	gotM, gotTwin := Permute(m, twin, PermuteOptions{Budget: 200_000})
+	if gotM == m || gotTwin == twin {
+		t.Fatal("the units stay as they are: nothing was tested")
+	}
+	sameOutputs(t, m, gotM)
+	sameOutputs(t, twin, gotTwin)
+	for i, p := range gotM.Params {
+		for k, w := range p.Data {
+			if w != 0 && w != gotTwin.Params[i].Data[k] {
+				t.Fatalf("%q: element %d is %v in the model and %v in its twin", p.Name, k, w, gotTwin.Params[i].Data[k])
+			}
+		}
+	}
+}
+
 // axisSteps counts the window steps of the matrices of a recurrent node.
 func axisSteps(m *ir.Model, node string) int {
 	a := analyse(m)

@@ -39,29 +39,47 @@ const keepFrom = 0.01
 // that have the units as rows or columns is not larger.
 func permuteStates(o PermuteOptions) func(*ir.Model, *Report) (*ir.Model, error) {
 	return func(m *ir.Model, r *Report) (*ir.Model, error) {
-		if o.Disable {
-			return m, nil
-		}
-		a := analyse(m)
-		free := a.reorderable()
-		for _, x := range free {
-			p := newPermutation(a, x)
-			if reason := p.skip(); reason != "" {
-				r.note("units of %q stay: %s", a.nodes[x].name, reason)
-				continue
-			}
-			before := p.total
-			p.search(o, len(free))
-			if float64(p.total) > float64(before)*(1-keepFrom) {
-				r.note("units of %q stay: no order saves %g %% of %d window steps", a.nodes[x].name, 100*keepFrom, before)
-				continue
-			}
-			r.note("%d units of %q reordered: %d window steps, %d before", a.nodes[x].size, a.nodes[x].name, p.total, before)
-			m = a.reorder(x, p.order, r)
-			a = analyse(m) // the order of one axis moves the columns of others
-		}
-		return m, nil
+		return permute(m, o, r, func(int, []int) {}), nil
 	}
+}
+
+// Permute reorders the units of a sound model as the pass permute-states does,
+// and those of a twin, a model of the same graph with other weights, in the same
+// way. In the result the groups of rows are those of the compiled package, unless
+// the pass finds an order of still fewer steps.
+func Permute(m, twin *ir.Model, o PermuteOptions) (*ir.Model, *ir.Model) {
+	m = permute(m, o, &Report{}, func(x int, order []int) {
+		twin = analyse(twin).reorder(x, order, &Report{})
+	})
+	return m, twin
+}
+
+// permute reorders the units of one axis after the other and tells each order
+// that it takes.
+func permute(m *ir.Model, o PermuteOptions, r *Report, taken func(axis int, order []int)) *ir.Model {
+	if o.Disable {
+		return m
+	}
+	a := analyse(m)
+	free := a.reorderable()
+	for _, x := range free {
+		p := newPermutation(a, x)
+		if reason := p.skip(); reason != "" {
+			r.note("units of %q stay: %s", a.nodes[x].name, reason)
+			continue
+		}
+		before := p.total
+		p.search(o, len(free))
+		if float64(p.total) > float64(before)*(1-keepFrom) {
+			r.note("units of %q stay: no order saves %g %% of %d window steps", a.nodes[x].name, 100*keepFrom, before)
+			continue
+		}
+		r.note("%d units of %q reordered: %d window steps, %d before", a.nodes[x].size, a.nodes[x].name, p.total, before)
+		m = a.reorder(x, p.order, r)
+		taken(x, p.order)
+		a = analyse(m) // the order of one axis moves the columns of others
+	}
+	return m
 }
 
 // reorderable lists the axes whose units can be put in another order.
