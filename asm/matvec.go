@@ -3,6 +3,7 @@ package asm
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -131,6 +132,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			list = append(list, csrPart(packed, r))
 		case *sparse.Chunk:
 			list = append(list, chunkParts(packed, r)...)
+		case *sparse.Straight:
+			list = append(list, straightPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 		case *sparse.Window:
 			if form.Strategy == kernel.Unrolled {
 				list = append(list, unrolledPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
@@ -193,6 +196,10 @@ func windowPart(w *sparse.Window, r kernel.Range) part {
 		offsets: []int{8 * w.Start(r.From), w.Start(r.From), r.From},
 		ints:    []int{r.To - r.From},
 	}
+	if w.Form() == sparse.Fixed {
+		p.name = "matvecF32WindowFixedAVX2"
+		p.offsets = slices.Insert(p.offsets, 1, 8*r.From)
+	}
 	if w.Form() == sparse.Exponent {
 		p.name = "matvecF32WindowExactAVX2"
 		if w.Width() == sparse.WideWindow {
@@ -201,14 +208,18 @@ func windowPart(w *sparse.Window, r kernel.Range) part {
 		p.ints = append(p.ints, int(math.Float32bits(w.Scale())))
 	}
 	p.emit = func(f *File) { emitWindow(f, p.name, w.Width(), w.Form()) }
+	if w.Form() == sparse.Fixed {
+		p.emit = func(f *File) { emitWindowFixed(f, p.name) }
+	}
 	return p
 }
 
 func unrolledPart(matrix string, w *sparse.Window, r kernel.Range, suffix string) part {
 	name := fmt.Sprintf("matvecF32Unrolled%sAVX2", suffix)
-	return part{
+	p := part{
 		name: name, groups: r, reads: w.Cols() + w.Reach(),
 		offsets: []int{8 * w.Start(r.From)},
 		emit:    func(f *File) { emitUnrolled(f, name, matrix, w, r) },
 	}
+	return p
 }

@@ -199,6 +199,16 @@ var masks = map[string]func(rng *rand.Rand, rows, cols int, density float64) *sp
 	"lane16x32": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix {
 		return laneBalanced(rng, rows, cols, 16, 32, d)
 	},
+	"small": withSmall,
+}
+
+// withSmall has some weights that are far smaller than the others of their row.
+func withSmall(rng *rand.Rand, rows, cols int, density float64) *sparse.Matrix {
+	m := iid(rng, rows, cols, 1, density)
+	for range 1 + m.NNZ()/100 {
+		m.Data[rng.IntN(len(m.Data))] *= 0x1p-4
+	}
+	return m
 }
 
 // iid keeps columns of height rows independently.
@@ -270,6 +280,8 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 		packed, err = sparse.PackWindow(m, sparse.Mantissa)
 	case "exact":
 		packed, err = sparse.PackWindow(m, sparse.Exponent)
+	case "fixed":
+		packed, err = sparse.PackWindow(m, sparse.Fixed)
 	case "wide":
 		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":
@@ -277,6 +289,9 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 		strategy = kernel.Unrolled
 	case "unrolledexact":
 		packed, err = sparse.PackWindow(m, sparse.Exponent)
+		strategy = kernel.Unrolled
+	case "straight":
+		packed, err = sparse.PackStraight(m)
 		strategy = kernel.Unrolled
 	case "unrolledwide":
 		packed, err = sparse.PackWideWindow(m)
@@ -310,7 +325,13 @@ var packings = map[Level][]string{
 	AVX512: {"chunk", "chunkexact"},
 }
 
-var allPackings = append([]string{"dense", "block4", "block8", "block16", "window", "exact", "wide", "unrolled", "unrolledexact", "unrolledwide", "csr"}, reducedPackings...)
+var allPackings = append([]string{
+	"dense",
+	"block4", "block8", "block16",
+	"window", "exact", "fixed", "wide",
+	"unrolled", "unrolledexact", "straight", "unrolledwide",
+	"csr",
+}, reducedPackings...)
 
 // BenchmarkMatVec times the kernels in one process, in interleaved rounds, and
 // prints their medians beside the dense kernel's. Run it pinned to one processor
@@ -329,7 +350,7 @@ func BenchmarkMatVec(b *testing.B) {
 		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)
 		for _, density := range []float64{0.1, 0.05} {
 			for _, c := range timedPackings {
-				large := strings.Contains(c.how, "unrolled") && s[0]*s[1] > 4e5
+				large := (strings.Contains(c.how, "unrolled") || c.how == "straight") && s[0]*s[1] > 4e5
 				foreign := strings.HasPrefix(c.how, "chunk") && p.Level < AVX512
 				if large || foreign || len(only) > 0 && !slices.Contains(only, c.how) {
 					continue
@@ -346,8 +367,9 @@ func BenchmarkMatVec(b *testing.B) {
 // timedPackings are the packings that the benchmark times, with patterns for
 // which they are made.
 var timedPackings = []struct{ mask, how string }{
-	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "wide"}, {"lane", "wide"},
+	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "fixed"}, {"lane", "fixed"}, {"iid", "wide"}, {"lane", "wide"},
 	{"iid", "unrolled"}, {"lane", "unrolled"}, {"iid", "unrolledexact"}, {"lane", "unrolledexact"},
+	{"iid", "straight"}, {"lane", "straight"},
 	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
 	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block16", "block16"},
 }

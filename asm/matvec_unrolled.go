@@ -14,8 +14,7 @@ import (
 // emitUnrolled emits the window steps of a range of groups as straight-line
 // code: no bases to load, no steps that only pad, no loops. What bounds it is
 // the supply of instructions, so operands are arranged to have displacements of
-// one byte: a step takes 17 bytes of code, and 26 in the exact form. The name of
-// the matrix is for the stub's comment.
+// one byte: a step takes 17 bytes of code, and 26 in the exact form. The name of the matrix is for the stub's comment.
 func emitUnrolled(f *File, name, matrix string, w *sparse.Window, r kernel.Range) {
 	const signature = "func(dst, init, src *float32, words *byte)"
 	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d of\n%s, padding counted, whose pattern is in the code.\n"+

@@ -37,13 +37,7 @@ func emitWindow(f *File, name string, width int, form sparse.IndexForm) {
 		k.MOVL(mem(k.counts, 0), n.As32())
 		k.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
-		k.loop(n, func() {
-			for i, x := range k.quadPlaces() {
-				step.emit(mem(k.weights, 32*i), x, acc[i], false)
-			}
-			k.SUBQ(operand.I8(-128), k.weights)
-			k.ADDQ(operand.U8(8), k.places)
-		})
+		step.quads(n, acc)
 		step.finish(acc, mem(k.init, 0), mem(k.dst, 0))
 		k.ADDQ(operand.U8(32), k.init)
 		k.ADDQ(operand.U8(32), k.dst)
@@ -64,13 +58,24 @@ type windowStep struct {
 	*matvec
 	width       int // columns of a window
 	form        sparse.IndexForm
-	mask, scale reg.VecPhysical // of Exponent
+	mask, scale reg.VecPhysical // of Exponent and Fixed
 	taken       int             // steps
 }
 
 // windowChains are the accumulators of a window kernel. They hide the latency
 // of the multiply-add; eight of them are no faster.
 var windowChains = ymm[8:12]
+
+// quads emits the loop over n quadruples of steps of a group.
+func (s *windowStep) quads(n reg.GPPhysical, acc []reg.VecPhysical) {
+	s.loop(n, func() {
+		for i, x := range s.quadPlaces() {
+			s.emit(mem(s.weights, 32*i), x, acc[i], false)
+		}
+		s.SUBQ(operand.I8(-128), s.weights)
+		s.ADDQ(operand.U8(8), s.places)
+	})
+}
 
 // emit adds one step to an accumulator, or starts it with the step. The words
 // are loaded once: a second load, as an operand of the multiply-add, would cost
@@ -91,6 +96,8 @@ func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool)
 		s.VPADDD(w, w, w)
 		s.VPSRAD(operand.U8(4), w, w)
 		s.VPAND(w, s.mask, w)
+	case s.form == sparse.Fixed:
+		s.VCVTDQ2PS(w, w)
 	case s.form == sparse.Exponent:
 		s.VPSRAD(operand.U8(3), w, w)
 		s.VPAND(w, s.mask, w)
@@ -105,10 +112,10 @@ func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool)
 // finish adds init to the sum of the accumulators and stores 8 rows.
 func (s *windowStep) finish(acc []reg.VecPhysical, init, dst operand.Mem) {
 	s.sum(acc)
-	if s.form == sparse.Exponent {
-		s.VFMADD213PS(init, s.scale, acc[0])
-	} else {
+	if s.form == sparse.Mantissa {
 		s.VADDPS(init, acc[0], acc[0])
+	} else {
+		s.VFMADD213PS(init, s.scale, acc[0])
 	}
 	s.VMOVUPS(acc[0], dst)
 }

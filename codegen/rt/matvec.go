@@ -97,6 +97,25 @@ func windowWeight(word uint32) float32 {
 	return math.Float32frombits(uint32(int32(word)>>3) & 0x8fff_ffff)
 }
 
+// shiftedGroup is W·src, before scaling, for the 8 rows of a group whose words
+// keep the lane index below the weight.
+func shiftedGroup(src []float32, words []uint32, bases []uint16) [8]float32 {
+	var a0, a1, a2, a3, a4, a5, a6, a7 float32
+	for _, base := range bases {
+		v, x := (*[8]uint32)(words), (*[8]float32)(src[base:])
+		words = words[8:]
+		a0 += float32(windowWeight(v[0]) * x[v[0]&7])
+		a1 += float32(windowWeight(v[1]) * x[v[1]&7])
+		a2 += float32(windowWeight(v[2]) * x[v[2]&7])
+		a3 += float32(windowWeight(v[3]) * x[v[3]&7])
+		a4 += float32(windowWeight(v[4]) * x[v[4]&7])
+		a5 += float32(windowWeight(v[5]) * x[v[5]&7])
+		a6 += float32(windowWeight(v[6]) * x[v[6]&7])
+		a7 += float32(windowWeight(v[7]) * x[v[7]&7])
+	}
+	return [8]float32{a0, a1, a2, a3, a4, a5, a6, a7}
+}
+
 // matvecWindowExact is like matvecWindow for words that keep the lane index
 // below the weight, whose exponent gave up its top 3 bits: sums of decoded
 // weights are multiplied by the float32 of bits scale, a power of two.
@@ -105,26 +124,85 @@ func matvecWindowExact(dst, init, src []float32, words []uint32, bases []uint16,
 	first := 0
 	for i, quads := range counts {
 		n := 4 * int(quads)
-		w := words[8*first:][:8*n]
-		var a0, a1, a2, a3, a4, a5, a6, a7 float32
-		for _, base := range bases[first:][:n] {
-			v, x := (*[8]uint32)(w), (*[8]float32)(src[base:])
-			w = w[8:]
-			a0 += float32(windowWeight(v[0]) * x[v[0]&7])
-			a1 += float32(windowWeight(v[1]) * x[v[1]&7])
-			a2 += float32(windowWeight(v[2]) * x[v[2]&7])
-			a3 += float32(windowWeight(v[3]) * x[v[3]&7])
-			a4 += float32(windowWeight(v[4]) * x[v[4]&7])
-			a5 += float32(windowWeight(v[5]) * x[v[5]&7])
-			a6 += float32(windowWeight(v[6]) * x[v[6]&7])
-			a7 += float32(windowWeight(v[7]) * x[v[7]&7])
-		}
+		a := shiftedGroup(src, words[8*first:][:8*n], bases[first:][:n])
 		y, b := (*[8]float32)(dst[8*i:]), (*[8]float32)(init[8*i:])
-		y[0], y[1] = float32(a0*s)+b[0], float32(a1*s)+b[1]
-		y[2], y[3] = float32(a2*s)+b[2], float32(a3*s)+b[3]
-		y[4], y[5] = float32(a4*s)+b[4], float32(a5*s)+b[5]
-		y[6], y[7] = float32(a6*s)+b[6], float32(a7*s)+b[7]
+		for lane := range y {
+			y[lane] = float32(a[lane]*s) + b[lane]
+		}
 		first += n
+	}
+}
+
+// fixedGroup is like shiftedGroup for words that are integers: the lane index
+// in their low bits is lost where they are rounded to float32.
+func fixedGroup(src []float32, words []uint32, bases []uint16) [8]float32 {
+	var a0, a1, a2, a3, a4, a5, a6, a7 float32
+	for _, base := range bases {
+		v, x := (*[8]uint32)(words), (*[8]float32)(src[base:])
+		words = words[8:]
+		a0 += float32(float32(int32(v[0])) * x[v[0]&7])
+		a1 += float32(float32(int32(v[1])) * x[v[1]&7])
+		a2 += float32(float32(int32(v[2])) * x[v[2]&7])
+		a3 += float32(float32(int32(v[3])) * x[v[3]&7])
+		a4 += float32(float32(int32(v[4])) * x[v[4]&7])
+		a5 += float32(float32(int32(v[5])) * x[v[5]&7])
+		a6 += float32(float32(int32(v[6])) * x[v[6]&7])
+		a7 += float32(float32(int32(v[7])) * x[v[7]&7])
+	}
+	return [8]float32{a0, a1, a2, a3, a4, a5, a6, a7}
+}
+
+// matvecWindowFixed is like matvecWindow for words that are integers, multiples
+// of the row's scale, a power of two. Group i has 4·(counts[i]/2) steps; where
+// counts[i] is odd, it keeps lane indices below the weights instead. len(scales)
+// is 8·len(counts).
+func matvecWindowFixed(dst, init, src []float32, words []uint32, scales []float32, bases []uint16, counts []uint32) {
+	first := 0
+	for i, count := range counts {
+		n := 4 * int(count>>1)
+		w, at := words[8*first:][:8*n], bases[first:][:n]
+		var a [8]float32
+		if count&1 == 0 {
+			a = fixedGroup(src, w, at)
+		} else {
+			a = shiftedGroup(src, w, at)
+		}
+		y, b, s := (*[8]float32)(dst[8*i:]), (*[8]float32)(init[8*i:]), (*[8]float32)(scales[8*i:])
+		for lane := range y {
+			y[lane] = float32(a[lane]*s[lane]) + b[lane]
+		}
+		first += n
+	}
+}
+
+// matvecStraight computes dst = init + W·src for W in tiles of 64 rows, the last
+// one of fewer, whose groups of 8 rows take turns. Tile i has counts[i]/2^8
+// steps; a step has 8 words, as in matvecWindowFixed, and in turns 8 times its
+// base column plus the number of its group in the tile. The group's words keep
+// lane indices below the weights if its bit in counts[i] is set. len(scales) is
+// len(dst), len(src) at least 8 more than the largest base; init may be dst.
+func matvecStraight(dst, init, src []float32, words []uint32, scales []float32, turns, counts []uint32) {
+	for i, count := range counts {
+		var a [8][8]float32
+		n := int(count >> 8)
+		for _, t := range turns[:n] {
+			g := t & 7
+			v, x, sum := (*[8]uint32)(words), (*[8]float32)(src[t>>3:]), &a[g]
+			words = words[8:]
+			if count>>g&1 == 0 {
+				for lane, w := range v {
+					sum[lane] += float32(float32(int32(w)) * x[w&7])
+				}
+			} else {
+				for lane, w := range v {
+					sum[lane] += float32(windowWeight(w) * x[w&7])
+				}
+			}
+		}
+		turns = turns[n:]
+		for r := 64 * i; r < min(64*(i+1), len(dst)); r++ {
+			dst[r] = float32(a[r/8%8][r%8]*scales[r]) + init[r]
+		}
 	}
 }
 

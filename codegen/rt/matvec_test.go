@@ -44,7 +44,7 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		}
 		list = append(list, b)
 	}
-	for _, form := range []sparse.IndexForm{sparse.Exponent, sparse.Mantissa} {
+	for _, form := range []sparse.IndexForm{sparse.Exponent, sparse.Mantissa, sparse.Fixed} {
 		w, err := sparse.PackWindow(m, form)
 		if err != nil {
 			t.Fatal(err)
@@ -55,6 +55,10 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		}
 		list = append(list, w, c)
 	}
+	straight, err := sparse.PackStraight(m)
+	if err != nil {
+		t.Fatal(err)
+	}
 	wide, err := sparse.PackWideWindow(m)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +67,7 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(append(list, wide, csr), packReduced(t, m)...)
+	return append(append(list, straight, wide, csr), packReduced(t, m)...)
 }
 
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
@@ -109,7 +113,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 	weights := loadWeights(string(p.Image()), sections)
 	for _, c := range kernel.PortableCalls(p, layout, 0) {
 		var floats []float32
-		var words, counts []uint32
+		var more, words, counts []uint32 // the last three
 		var columns, places []uint16
 		init, src, value := init, src, 0
 		if c.Args[1].Kind == kernel.DstArg {
@@ -127,7 +131,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			case a.Elem == kernel.Uint16:
 				columns, places = places, weightsAt[uint16](weights, a.Off, a.Len)
 			default:
-				words, counts = counts, weightsAt[uint32](weights, a.Off, a.Len)
+				more, words, counts = words, counts, weightsAt[uint32](weights, a.Off, a.Len)
 			}
 		}
 		switch c.Func {
@@ -145,6 +149,10 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":
 			matvecWindowExact(dst, init, src, words, places, counts, uint32(value))
+		case "matvecWindowFixed":
+			matvecWindowFixed(dst, init, src, words, floats, places, counts)
+		case "matvecStraight":
+			matvecStraight(dst, init, src, more, floats, words, counts)
 		case "matvecWindowWide":
 			matvecWindowWide(dst, init, src, words, places, counts, uint32(value))
 		default:

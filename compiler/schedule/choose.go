@@ -312,18 +312,24 @@ func (c *chooser) unroll() {
 	var gains []gain
 	for i, e := range c.entries {
 		budget -= c.chosen(i).Work.Code
-		k := c.best(i, true)
-		if k < 0 || c.forcedUnrolled(i) {
+		if c.forcedUnrolled(i) {
 			continue
 		}
-		then := e.Candidates[k]
-		if saved := c.ns(i, c.chosen(i)) - c.ns(i, then); saved > 0 {
-			gains = append(gains, gain{i, k, saved / float64(max(1, then.Work.Code))})
+		for k, then := range e.Candidates {
+			if !then.open(true) {
+				continue
+			}
+			if saved := c.ns(i, c.chosen(i)) - c.ns(i, then); saved > 0 {
+				gains = append(gains, gain{i, k, saved / float64(max(1, then.Work.Code))})
+			}
 		}
 	}
 	sort.SliceStable(gains, func(a, b int) bool { return gains[a].perByte > gains[b].perByte })
 	for _, g := range gains {
 		cand := &c.entries[g.entry].Candidates[g.candidate]
+		if c.chosen(g.entry).Strategy.Kernel == Unrolled {
+			continue
+		}
 		if cand.Work.Code <= budget {
 			budget -= cand.Work.Code
 			c.take(g.entry, g.candidate)

@@ -10,15 +10,20 @@ type Work struct {
 	Groups int `json:"-"`              // of rows: loops begun
 	Bytes  int `json:"bytes"`          // of weights and indices read
 	Code   int `json:"code,omitempty"` // bytes of straight-line code run through
+
+	// Shifted are the steps of the Fixed form that fall back to the Exponent form.
+	Shifted int `json:"shifted,omitempty"`
 }
 
 // Bytes that a step, a block or a group takes in each packed form.
 const (
 	windowStepBytes   = 34 // 8 words, a 16-bit base
 	countBytes        = 4  // of a group or block row
+	scaleBytes        = 32 // of a group in the Fixed form
 	unrolledStepBytes = 32 // 8 words
 	unrolledStepCode  = 18 // load, permute, multiply-add with displacements of a byte
 	decodeCode        = 9  // shift and mask of the Exponent form
+	fixedCode         = 4  // conversion of the Fixed form
 	unrolledGroupCode = 64 // sum, scale, init, store
 )
 
@@ -32,9 +37,11 @@ const (
 	block16Cycles       = 1.05
 	windowCycles        = 1.31
 	windowExactCycles   = 1.47
+	windowFixedCycles   = 1.36
 	windowWideCycles    = 2.3
 	unrolledCycles      = 1.1 // with code inside the budget
 	unrolledExactCycles = 1.36
+	unrolledFixedCycles = 1.13
 	csrCycles           = 1.1 // a step is a single weight
 )
 
@@ -98,20 +105,29 @@ func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 	w := Work{}
 	for _, m := range blocks {
 		steps, padded := sparse.WindowSteps(m, s.width())
+		shifted, shiftedPadded := 0, 0
 		groups := (m.Rows + windowLanes - 1) / windowLanes
 		w.Groups += groups
+		if s.Index == sparse.Fixed {
+			shifted, shiftedPadded = sparse.ShiftedSteps(m)
+			w.Bytes += groups * scaleBytes
+		}
 		if s.Kernel == Window {
 			w.Steps += padded
+			w.Shifted += shiftedPadded
 			w.Bytes += padded*windowStepBytes + groups*countBytes
 			continue
 		}
-		code := unrolledStepCode
-		if s.Exact() {
-			code += decodeCode
-		}
 		w.Steps += steps
+		w.Shifted += shifted
 		w.Bytes += steps * unrolledStepBytes
-		w.Code += steps*code + groups*unrolledGroupCode
+		w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
+		switch s.Index {
+		case sparse.Exponent:
+			w.Code += steps * decodeCode
+		case sparse.Fixed:
+			w.Code += (steps-shifted)*fixedCode + shifted*decodeCode
+		}
 	}
 	return w
 }
@@ -141,7 +157,10 @@ func csrWork(blocks []*sparse.Matrix) Work {
 // nanoseconds is the predicted time of a product in a program whose weights
 // are read at bytesPerCycle.
 func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64) float64 {
-	cycles := float64(w.Steps)*stepCycles(s) + float64(w.Groups)*t.GroupCycles
+	cycles := float64(w.Steps-w.Shifted)*stepCycles(s) + float64(w.Groups)*t.GroupCycles
+	if w.Shifted > 0 {
+		cycles += float64(w.Shifted) * stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
+	}
 	return max(cycles, float64(w.Bytes)/bytesPerCycle) / t.GHz
 }
 
@@ -150,18 +169,12 @@ func stepCycles(s Strategy) float64 {
 	case Block:
 		return map[int]float64{4: block4Cycles, 8: block8Cycles, 16: block16Cycles}[s.Height]
 	case Window:
-		switch {
-		case s.Wide:
+		if s.Wide {
 			return windowWideCycles
-		case s.Exact():
-			return windowExactCycles
 		}
-		return windowCycles
+		return [...]float64{sparse.Exponent: windowExactCycles, sparse.Mantissa: windowCycles, sparse.Fixed: windowFixedCycles}[s.Index]
 	case Unrolled:
-		if s.Exact() {
-			return unrolledExactCycles
-		}
-		return unrolledCycles
+		return [...]float64{sparse.Exponent: unrolledExactCycles, sparse.Mantissa: unrolledCycles, sparse.Fixed: unrolledFixedCycles}[s.Index]
 	case CSR:
 		return csrCycles
 	}

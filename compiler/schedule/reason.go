@@ -3,6 +3,8 @@ package schedule
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // reason is a sentence on why an entry has its strategy.
@@ -32,7 +34,7 @@ func reason(e Entry, forced string) string {
 			why = append(why, "index in the mantissa because of "+exact.Excluded)
 		}
 	}
-	if unrolled := e.candidate(Strategy{Kernel: Unrolled}); strings.Contains(unrolled.Excluded, "bytes of code") {
+	if unrolled := e.candidate(Strategy{Kernel: Unrolled, Index: sparse.Fixed}); strings.Contains(unrolled.Excluded, "bytes of code") {
 		why = append(why, "not straight-line: "+unrolled.Excluded)
 	}
 	return strings.Join(why, "; ")

@@ -71,8 +71,8 @@ func TestChoice(t *testing.T) {
 		reason  string
 	}{
 		{"dense", linear(256, 256, iid(1)), Options{}, "dense", "nothing beats dense"},
-		{"small sparse", linear(128, 64, iid(0.1)), Options{}, "unrolled/exponent", "× dense"},
-		{"large sparse", linear(1024, 1024, iid(0.1)), Options{}, "window/exponent", "not straight-line"},
+		{"small sparse", linear(128, 64, iid(0.1)), Options{}, "unrolled/fixed", "× dense"},
+		{"large sparse", linear(1024, 1024, iid(0.1)), Options{}, "window/fixed", "not straight-line"},
 		{"blocks of 16", linear(512, 512, blocks(16)), Options{}, "block16", "× dense"},
 		{"blocks of 8", linear(520, 512, blocks(8)), Options{}, "block8", "× dense"},
 		{"range too wide", linear(1024, 1024, func(r, c int) float32 {
@@ -89,7 +89,7 @@ func TestChoice(t *testing.T) {
 			return wide(r, c) // too few rows share columns for blocks
 		}), Options{Exact: true}, "dense", "nothing beats dense"},
 		{"forced", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"w", "dense"}}}, "dense", "dense was asked for"},
-		{"forced family", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/exponent", "window was asked for"},
+		{"forced family", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/fixed", "window was asked for"},
 		{"forced wide", linear(256, 256, survivors(0.1)), Options{Force: []Force{{"*", "window16"}}}, "window16/exponent", "window16 was asked for"},
 		{"from memory", linear(600, 600, survivors(0.05)), Options{Targets: []Target{slow}}, "window16/exponent", "× dense"},
 		{"from memory, forced family", linear(600, 600, survivors(0.05)), Options{Targets: []Target{slow}, Force: []Force{{"*", "window"}}}, "window16/exponent", "window was asked for"},
@@ -152,11 +152,13 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 			}
 			packed[Strategy{Kernel: Block, Height: height}] = b
 		}
-		w, err := sparse.PackWindow(product.Matrix(m, shape[0]), sparse.Exponent)
-		if err != nil {
-			t.Fatal(err)
+		for _, form := range []sparse.IndexForm{sparse.Exponent, sparse.Fixed} {
+			w, err := sparse.PackWindow(product.Matrix(m, shape[0]), form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			packed[Strategy{Kernel: Window, Index: form}] = w
 		}
-		packed[Strategy{Kernel: Window}] = w
 		wide, err := sparse.PackWideWindow(product.Matrix(m, shape[0]))
 		if err != nil {
 			t.Fatal(err)

@@ -20,8 +20,9 @@ const (
 )
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
-// dense, block4, block8, block16, window/exponent, window/mantissa,
-// window16/exponent, unrolled/exponent, unrolled/mantissa and csr.
+// dense, block4, block8, block16, window/fixed, window/exponent,
+// window/mantissa, window16/exponent, unrolled/fixed, unrolled/exponent,
+// unrolled/mantissa and csr.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
@@ -34,9 +35,9 @@ func Strategies() []Strategy {
 	return []Strategy{
 		{Kernel: Dense},
 		{Kernel: Block, Height: 4}, {Kernel: Block, Height: 8}, {Kernel: Block, Height: 16},
-		{Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
+		{Kernel: Window, Index: sparse.Fixed}, {Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
-		{Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
+		{Kernel: Unrolled, Index: sparse.Fixed}, {Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
 		{Kernel: CSR},
 	}
 }
@@ -46,14 +47,11 @@ func (s Strategy) Level() kernel.Level { return kernel.AVX2 }
 
 // Exact reports whether every float32 weight is kept as it is.
 func (s Strategy) Exact() bool {
-	return s.Index == sparse.Exponent // what the other kernels have, too
+	return s.Index != sparse.Mantissa
 }
 
 func (s Strategy) String() string {
-	form := "exponent"
-	if s.Index == sparse.Mantissa {
-		form = "mantissa"
-	}
+	form := [...]string{sparse.Exponent: "exponent", sparse.Mantissa: "mantissa", sparse.Fixed: "fixed"}[s.Index]
 	switch s.Kernel {
 	case Dense:
 		return "dense"

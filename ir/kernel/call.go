@@ -73,7 +73,7 @@ func SectionElem(s sparse.Section) Elem {
 		return Int16
 	case "bytes":
 		return Int8
-	case "words", "counts", "runs":
+	case "words", "counts", "turns", "runs":
 		return Uint32
 	}
 	return Float32

@@ -39,9 +39,11 @@ func sample(t *testing.T) []sparse.Packed {
 			panels.Data[i] = 1 + rng.Float32()
 		}
 	}
+	straight, err := sparse.PackStraight(m)
+	must(straight, err)
 	wide, err := sparse.PackWideWindow(m)
 	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
-		window(sparse.Mantissa), window(sparse.Exponent), must(wide, err), chunk(m), chunk(panels)}
+		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), must(wide, err), straight, chunk(m), chunk(panels)}
 	for _, precision := range sparse.Precisions()[1:] {
 		dense, err := sparse.PackDenseIn(precision, m)
 		list = append(list, must(dense, err))

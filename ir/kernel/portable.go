@@ -23,6 +23,9 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 		call.Func = "matvecBlock" + portablePrecision[m.Precision()]
 	case *sparse.CSR:
 		call.Func = "matvecCSR"
+	case *sparse.Straight:
+		call.Func = "matvecStraight"
+		call.Args[2].Len = packed.Cols() + m.Reach()
 	case *sparse.Window:
 		call.Func = portableWindow(m)
 		call.Args[2].Len = packed.Cols() + m.Reach()
@@ -53,6 +56,8 @@ func portableWindow(w *sparse.Window) string {
 	switch {
 	case w.Form() == sparse.Mantissa:
 		return "matvecWindow"
+	case w.Form() == sparse.Fixed:
+		return "matvecWindowFixed"
 	case w.Width() == sparse.WideWindow:
 		return "matvecWindowWide"
 	}

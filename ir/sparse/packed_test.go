@@ -17,6 +17,8 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"block16":  func(m *Matrix) (Packed, error) { return PackBlock(m, 16) },
 	"exponent": func(m *Matrix) (Packed, error) { return PackWindow(m, Exponent) },
 	"mantissa": func(m *Matrix) (Packed, error) { return PackWindow(m, Mantissa) },
+	"fixed":    func(m *Matrix) (Packed, error) { return PackWindow(m, Fixed) },
+	"straight": func(m *Matrix) (Packed, error) { return PackStraight(m) },
 	"wide":     func(m *Matrix) (Packed, error) { return PackWideWindow(m) },
 	"csr":      func(m *Matrix) (Packed, error) { return PackCSR(m) },
 	"stream8":  func(m *Matrix) (Packed, error) { return PackStream(m, 8) },
@@ -67,11 +69,15 @@ func encodingError(name string) float64 {
 	return 0
 }
 
-// underflow bounds what the Exponent form loses per step: decoded weights are
-// w/scale, so a product loses up to half of the least float32, times scale.
-func underflow(p Packed) float64 {
-	if w, ok := p.(*Window); ok && w.Form() == Exponent {
-		return 0x1p-150 * float64(w.Scale())
+// underflow bounds what the Exponent form loses per step of a row: decoded
+// weights are w/scale, so a product loses up to half of the least float32, times
+// scale.
+func underflow(p Packed, r int) float64 {
+	if w, ok := p.(interface {
+		Decoding(g int) IndexForm
+		RowScale(r int) float32
+	}); ok && w.Decoding(r/lanes) == Exponent {
+		return 0x1p-150 * float64(w.RowScale(r))
 	}
 	return 0
 }
@@ -149,7 +155,7 @@ func checkMulAdd(t *testing.T, rng *rand.Rand, p Packed, m *Matrix, relative flo
 				terms++
 			}
 		}
-		limit := tolerance(terms+8, magnitude) + relative*magnitude + float64(terms)*underflow(p)
+		limit := tolerance(terms+8, magnitude) + relative*magnitude + float64(terms)*underflow(p, r)
 		if d := math.Abs(float64(dst[r]) - want); !(d <= limit) {
 			t.Fatalf("row %d: %g, want %g ± %g", r, dst[r], want, limit)
 		}

@@ -1,6 +1,9 @@
 package sparse
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // windowQuad is the number of steps that a window kernel takes at a time.
 const windowQuad = 4
@@ -29,18 +32,20 @@ type Window struct {
 	rows, cols, nnz int
 	width           int // columns of a window
 	form            IndexForm
-	scale           float32 // of Exponent: decoded weights are w/scale
+	scale           float32 // of Exponent and Mantissa: decoded weights are w/scale
 
-	words  uint32s // [step][8]; see wordCode
-	bases  uint16s // [step]
-	counts uint32s // [group] quadruples of steps
-	starts []int   // [group] first quadruple; one more at the end
-	steps  []int   // [group] steps that are not padding
+	words  uint32s  // [step][8]; see wordCode
+	scales float32s // of Fixed: [row] decoded weights are w/scale
+	bases  uint16s  // [step]
+	counts uint32s  // [group] quadruples of steps; of Fixed: twice as many, and 1 if the group is shifted
+	starts []int    // [group] first quadruple; one more at the end
+	steps  []int    // [group] steps that are not padding
 }
 
 // PackWindow packs a matrix of at most 65,536 columns whose weights are zero or
 // normal float32. Rows are padded to a multiple of 8. In the Exponent form the
-// weights must further lie within a range of 2^31, and below 2^32.
+// weights must further lie within a range of 2^31, and below 2^32; in the Fixed
+// form it is the weights of each row that must.
 func PackWindow(m *Matrix, form IndexForm) (*Window, error) {
 	return packWindow(m, form, NarrowWindow)
 }
@@ -55,43 +60,52 @@ func packWindow(m *Matrix, form IndexForm, width int) (*Window, error) {
 	if m.Cols > 1<<16 {
 		return nil, fmt.Errorf("%d columns: want at most 65536, which 16-bit window bases reach", m.Cols)
 	}
-	code, err := newWordCode(m, form, width)
+	codes, err := newGroupCodes(m, form, width)
 	if err != nil {
 		return nil, err
 	}
-	w := &Window{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), width: width, form: form, scale: code.scale()}
+	w := &Window{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), width: width, form: form, scale: codes.shared.scale()}
 	var group rowGroup
 	for first := 0; first < w.rows; first += lanes {
 		group.load(m, first)
-		w.packGroup(m, &group, code)
+		steps := slices.Collect(group.steps(width))
+		code, err := codes.group(first, steps)
+		if err != nil {
+			return nil, err
+		}
+		w.packGroup(m, first, steps, code)
 	}
 	w.starts = append(w.starts, w.bases.len()/windowQuad)
 	return w, nil
 }
 
-// packGroup appends the steps of a group of rows.
-func (w *Window) packGroup(m *Matrix, group *rowGroup, code wordCode) {
+// packGroup appends the steps of the group of rows that begins at first.
+func (w *Window) packGroup(m *Matrix, first int, steps []windowStep, code groupCode) {
 	w.starts = append(w.starts, w.bases.len()/windowQuad)
-	steps, base := 0, 0
-	for step := range group.steps(w.width) {
-		base = step.base
-		w.bases.append(uint16(base))
+	w.steps = append(w.steps, len(steps))
+	for _, step := range steps {
+		w.bases.append(uint16(step.base))
 		for lane, c := range step.columns {
-			word := uint32(0)
-			if c >= 0 {
-				word = code.encode(m.Row(group.first + lane)[c], uint32(c-base))
-			}
-			w.words.append(word)
+			w.words.append(code[lane].word(m, first+lane, c, step.base))
 		}
-		steps++
 	}
-	w.steps = append(w.steps, steps)
-	quads := (steps + windowQuad - 1) / windowQuad
-	for range quads*windowQuad - steps {
-		w.bases.append(uint16(base))
+	quads := (len(steps) + windowQuad - 1) / windowQuad
+	for i := len(steps); i < quads*windowQuad; i++ {
+		w.bases.append(uint16(steps[len(steps)-1].base))
 		w.words = append(w.words, make([]byte, 4*lanes)...)
 	}
-	w.counts.append(uint32(quads))
+	if w.form != Fixed {
+		w.counts.append(uint32(quads))
+		return
+	}
+	count := uint32(quads) << 1
+	if code.shifted() {
+		count |= 1
+	}
+	w.counts.append(count)
+	for _, c := range code {
+		w.scales.append(c.scale())
+	}
 }
 
 // Width is the number of columns of a window, [NarrowWindow] or [WideWindow].
@@ -105,8 +119,26 @@ func (w *Window) Reach() int { return w.width - 1 }
 func (w *Window) Form() IndexForm { return w.form }
 
 // Scale is what sums of decoded weights are multiplied by: a power of two for
-// Exponent, 1 for Mantissa.
+// Exponent, 1 for Mantissa. In the Fixed form each row has its own, see
+// [Window.RowScale].
 func (w *Window) Scale() float32 { return w.scale }
+
+// RowScale is what the sum of a row's decoded weights is multiplied by.
+func (w *Window) RowScale(r int) float32 {
+	if w.form == Fixed {
+		return w.scales.at(r)
+	}
+	return w.scale
+}
+
+// Decoding says in which form the words of group g are: Fixed, or Exponent for
+// groups that the Fixed form cannot hold.
+func (w *Window) Decoding(g int) IndexForm {
+	if w.form == Fixed && w.counts.at(g)&1 != 0 {
+		return Exponent
+	}
+	return w.form
+}
 
 // Rows is the number of rows with padding, a multiple of 8.
 func (w *Window) Rows() int { return w.rows }
@@ -120,9 +152,14 @@ func (w *Window) NNZ() int { return w.nnz }
 // Steps is the number of steps with padding.
 func (w *Window) Steps() int { return w.bases.len() }
 
-// Sections are "words" (uint32, 8 a step), "bases" (uint16, one a step) and
-// "counts" (uint32, quadruples of steps in each group).
+// Sections are "words" (uint32, 8 a step), in the Fixed form "scales" (float32,
+// one a row), "bases" (uint16, one a step) and "counts" (uint32, quadruples of
+// steps in each group; in the Fixed form twice as many, plus 1 if the group's
+// words are in the Exponent form).
 func (w *Window) Sections() []Section {
+	if w.form == Fixed {
+		return []Section{{"words", w.words}, {"scales", w.scales}, {"bases", w.bases}, {"counts", w.counts}}
+	}
 	return []Section{{"words", w.words}, {"bases", w.bases}, {"counts", w.counts}}
 }
 
@@ -141,7 +178,7 @@ func (w *Window) Base(step int) int { return int(w.bases.at(step)) }
 
 // Bytes is the number of bytes that a kernel reads for a range of groups.
 func (w *Window) Bytes(from, to int) int {
-	return (w.Start(to)-w.Start(from))*(4*lanes+2) + 4*(to-from)
+	return (w.Start(to)-w.Start(from))*(4*lanes+2) + 4*(to-from) + len(w.scales)/w.rows*lanes*(to-from)
 }
 
 // MulAdd computes dst = init + W·src. Step k of a group is added to accumulator
@@ -150,12 +187,13 @@ func (w *Window) Bytes(from, to int) int {
 func (w *Window) MulAdd(dst, init, src []float32) {
 	for r := range w.rows {
 		g, lane := r/lanes, r%lanes
+		form := w.Decoding(g)
 		var acc [windowQuad]float32
 		for k := w.Start(g); k < w.Start(g+1); k++ {
 			word, a := w.words.at(lanes*k+lane), k%windowQuad
-			acc[a] = fma(decodeWord(word, w.form, w.width), src[w.Base(k)+decodePlace(word, w.width)], acc[a])
+			acc[a] = fma(decodeWord(word, form, w.width), src[w.Base(k)+decodePlace(word, w.width)], acc[a])
 		}
-		dst[r] = fma((acc[0]+acc[1])+(acc[2]+acc[3]), w.scale, init[r])
+		dst[r] = fma((acc[0]+acc[1])+(acc[2]+acc[3]), w.RowScale(r), init[r])
 	}
 }
 
@@ -163,17 +201,16 @@ func (w *Window) MulAdd(dst, init, src []float32) {
 // Mantissa form they differ from the packed ones.
 func (w *Window) Unpack() *Matrix {
 	m := NewMatrix(w.rows, w.cols)
-	k := 0
 	for g := range w.counts.len() {
-		for range windowQuad * int(w.counts.at(g)) {
+		form := w.Decoding(g)
+		for k := w.Start(g); k < w.Start(g+1); k++ {
 			for lane := range lanes {
-				word := w.words.at(lanes*k + lane)
-				if v := decodeWord(word, w.form, w.width); v != 0 {
+				word, r := w.words.at(lanes*k+lane), lanes*g+lane
+				if v := decodeWord(word, form, w.width); v != 0 {
 					// The product is exact, but its factors need float64.
-					m.Row(lanes*g + lane)[w.Base(k)+decodePlace(word, w.width)] = float32(float64(v) * float64(w.scale))
+					m.Row(r)[w.Base(k)+decodePlace(word, w.width)] = float32(float64(v) * float64(w.RowScale(r)))
 				}
 			}
-			k++
 		}
 	}
 	return m

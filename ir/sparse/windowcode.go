@@ -44,25 +44,17 @@ func (c wordCode) exponentTop() int {
 
 // newWordCode checks that all weights of m can be encoded.
 func newWordCode(m *Matrix, form IndexForm, width int) (wordCode, error) {
-	low, high := 255, 0
-	for i, w := range m.Data {
-		if w == 0 {
-			continue
-		}
-		e := biasedExponent(w)
-		if e == 0 || e == 255 {
-			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: packed words hold normal float32 only", w, i/m.Cols, i%m.Cols)
-		}
-		if form == Mantissa && math.IsInf(float64(nearestWithIndex(w, 0, bits.Len(uint(width-1)))), 0) {
-			return wordCode{}, fmt.Errorf("weight %g at row %d, column %d: too large for an index in the mantissa", w, i/m.Cols, i%m.Cols)
-		}
-		low, high = min(low, e), max(high, e)
+	low, high, err := exponents(m, 0, m.Rows, form, width)
+	if err != nil {
+		return wordCode{}, err
 	}
-	if high == 0 { // no weights
-		low, high = 127, 127
-	}
+	return codeBetween(low, high, form, width)
+}
+
+// codeBetween is the code for weights of these exponents.
+func codeBetween(low, high int, form IndexForm, width int) (wordCode, error) {
 	code := wordCode{form: form, width: width, shift: high}
-	if form == Mantissa {
+	if form != Exponent {
 		return code, nil
 	}
 	top := code.exponentTop()
@@ -76,22 +68,62 @@ func newWordCode(m *Matrix, form IndexForm, width int) (wordCode, error) {
 	return code, nil
 }
 
+// exponents are the least and the largest biased exponent of the weights of
+// rows from to to, which must be normal float32, and in the Mantissa form such
+// with an index.
+func exponents(m *Matrix, from, to int, form IndexForm, width int) (low, high int, err error) {
+	low, high = 255, 0
+	for i := from * m.Cols; i < to*m.Cols; i++ {
+		w := m.Data[i]
+		if w == 0 {
+			continue
+		}
+		e := biasedExponent(w)
+		if e == 0 || e == 255 {
+			return 0, 0, fmt.Errorf("weight %g at row %d, column %d: packed words hold normal float32 only", w, i/m.Cols, i%m.Cols)
+		}
+		if form == Mantissa && math.IsInf(float64(nearestWithIndex(w, 0, bits.Len(uint(width-1)))), 0) {
+			return 0, 0, fmt.Errorf("weight %g at row %d, column %d: too large for an index in the mantissa", w, i/m.Cols, i%m.Cols)
+		}
+		low, high = min(low, e), max(high, e)
+	}
+	if high == 0 { // no weights
+		low, high = 127, 127
+	}
+	return low, high, nil
+}
+
 func biasedExponent(w float32) int { return int(math.Float32bits(w) >> 23 & 255) }
 
 // scale is what a decoded weight is multiplied by to get the weight. The
 // largest weight is decoded with the largest exponent, so that products
 // underflow as late as possible.
 func (c wordCode) scale() float32 {
-	if c.form == Mantissa {
+	switch c.form {
+	case Mantissa:
 		return 1
+	case Fixed:
+		return float32(math.Ldexp(1, c.shift-127-fixedBits))
 	}
 	return float32(math.Ldexp(1, c.shift-c.exponentTop()))
 }
 
+// word is the word for a weight of m and a window that begins at base; that of
+// an idle lane, which has column -1, is 0.
+func (c wordCode) word(m *Matrix, row, column, base int) uint32 {
+	if column < 0 {
+		return 0
+	}
+	return c.encode(m.Row(row)[column], uint32(column-base))
+}
+
 // encode returns the word for a weight that newWordCode has seen.
 func (c wordCode) encode(w float32, index uint32) uint32 {
-	if c.form == Mantissa {
+	switch c.form {
+	case Mantissa:
 		return math.Float32bits(nearestWithIndex(w, index, bits.Len(uint(c.width-1))))
+	case Fixed:
+		return c.fixed(w, index)
 	}
 	b := math.Float32bits(w)
 	e := uint32(int(b>>23&255) - c.shift + c.exponentTop())
@@ -110,6 +142,8 @@ func decodeWord(word uint32, form IndexForm, width int) float32 {
 	switch {
 	case form == Mantissa:
 		return math.Float32frombits(word)
+	case form == Fixed:
+		return float32(int32(word))
 	case width == ChunkColumns:
 		return math.Float32frombits(uint32(int32(word)>>5) & ChunkExponentMask)
 	case width == WideWindow:
