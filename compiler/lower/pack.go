@@ -93,9 +93,20 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 	case schedule.Window:
 		return packWindow(w, kernel.Window, s)
 	case schedule.Unrolled:
+		if s.Index == sparse.Fixed {
+			return packStraight(w)
+		}
 		return packWindow(w, kernel.Unrolled, s)
 	}
 	return kernel.Form{}, fmt.Errorf("strategy %s has no packing", s)
+}
+
+func packStraight(w *sparse.Matrix) (kernel.Form, error) {
+	packed, err := sparse.PackStraight(w)
+	if err != nil {
+		return kernel.Form{}, err
+	}
+	return kernel.Form{Strategy: kernel.Unrolled, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
 // packWindow packs for the packed stream or for straight-line code, which run

@@ -281,8 +281,7 @@ func (c Candidate) open(unrolled bool) bool {
 }
 
 func (c *chooser) forcedUnrolled(i int) bool {
-	return c.forced[i] != "" && Strategy{Kernel: Unrolled}.matches(c.forced[i]) ||
-		c.forced[i] == "unrolled/mantissa"
+	return strings.HasPrefix(c.forced[i], "unrolled")
 }
 
 // best is the cheapest candidate of an entry that can be taken, -1 when there is

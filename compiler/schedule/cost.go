@@ -23,8 +23,10 @@ const (
 	unrolledStepBytes = 32 // 8 words
 	unrolledStepCode  = 18 // load, permute, multiply-add with displacements of a byte
 	decodeCode        = 9  // shift and mask of the Exponent form
-	fixedCode         = 4  // conversion of the Fixed form
 	unrolledGroupCode = 64 // sum, scale, init, store
+	straightStepCode  = 21 // the same in the Fixed form, in tiles
+	straightGroupCode = 24 // scale, init, store
+	shiftedCode       = 8  // shift and mask instead of a conversion
 )
 
 // Cycles a step with weights in the second level, where the kernels are bound by
@@ -41,7 +43,7 @@ const (
 	windowWideCycles    = 2.3
 	unrolledCycles      = 1.1 // with code inside the budget
 	unrolledExactCycles = 1.36
-	unrolledFixedCycles = 1.13
+	unrolledFixedCycles = 1.05
 	csrCycles           = 1.1 // a step is a single weight
 )
 
@@ -121,12 +123,13 @@ func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 		w.Steps += steps
 		w.Shifted += shifted
 		w.Bytes += steps * unrolledStepBytes
-		w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
 		switch s.Index {
-		case sparse.Exponent:
-			w.Code += steps * decodeCode
 		case sparse.Fixed:
-			w.Code += (steps-shifted)*fixedCode + shifted*decodeCode
+			w.Code += steps*straightStepCode + shifted*shiftedCode + groups*straightGroupCode
+		case sparse.Exponent:
+			w.Code += steps*(unrolledStepCode+decodeCode) + groups*unrolledGroupCode
+		case sparse.Mantissa:
+			w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
 		}
 	}
 	return w

@@ -100,7 +100,8 @@ func (s Strategy) width() int {
 	return sparse.NarrowWindow
 }
 
-// PackWindow packs a matrix for a strategy of Window or Unrolled.
+// PackWindow packs a matrix for a strategy of Window, or of Unrolled but in the
+// Fixed form.
 func (s Strategy) PackWindow(m *sparse.Matrix) (*sparse.Window, error) {
 	if s.Wide {
 		return sparse.PackWideWindow(m)
@@ -111,7 +112,7 @@ func (s Strategy) PackWindow(m *sparse.Matrix) (*sparse.Window, error) {
 // SamePacking reports whether two strategies read the same packed matrix.
 func (s Strategy) SamePacking(t Strategy) bool {
 	stream := func(s Strategy) Strategy {
-		if s.Kernel == Unrolled {
+		if s.Kernel == Unrolled && s.Index != sparse.Fixed {
 			s.Kernel = Window
 		}
 		return s

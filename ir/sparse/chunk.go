@@ -1,5 +1,7 @@
 package sparse
 
+import "errors"
+
 // The shape of a chunk step: 16 rows, one a lane of a 512-bit register, and 32
 // columns of src, which two registers hold. Chunks begin at multiples of half
 // their width, so that those registers are loaded from whole cache lines of an
@@ -52,6 +54,9 @@ type ChunkStart struct{ Step, Base int }
 // padded to a multiple of 16. In the Exponent form the weights must further lie
 // within a range of 2^7, and below 2^8.
 func PackChunk(m *Matrix, form IndexForm) (*Chunk, error) {
+	if form == Fixed {
+		return nil, errors.New("chunks have no integer words: want the Exponent or the Mantissa form")
+	}
 	code, err := newWordCode(m, form, ChunkColumns)
 	if err != nil {
 		return nil, err

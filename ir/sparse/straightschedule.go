@@ -87,34 +87,3 @@ func (s windowStep) first() int {
 
 // last is the rightmost column that a step takes.
 func (s windowStep) last() int { return slices.Max(s.columns[:]) }
-
-// StraightSteps counts the steps that [PackStraight] would make, those of groups
-// that the Fixed form cannot hold, and the places at which several steps share a
-// load of src.
-func StraightSteps(m *Matrix) (steps, shifted, shared int) {
-	codes := &groupCodes{m: m, form: Fixed, width: NarrowWindow}
-	rows := roundUp(m.Rows, lanes)
-	for from := 0; from < rows; from += StraightGroups * lanes {
-		to := min(from+StraightGroups*lanes, rows)
-		all := straightTurns(m, from, to)
-		steps += len(all)
-		for i := range all {
-			if all.sharesAt(i) {
-				shared++
-			}
-		}
-		for g := range (to - from) / lanes {
-			first, taken := from+g*lanes, all.of(g)
-			if code, err := codes.rows(first, Fixed); err != nil || !code.hold(m, first, taken) {
-				shifted += len(taken)
-			}
-		}
-	}
-	return steps, shifted, shared
-}
-
-// sharesAt reports whether step i begins a run of several at one base.
-func (t turns) sharesAt(i int) bool {
-	base := t[i].step.base
-	return (i == 0 || t[i-1].step.base != base) && i+1 < len(t) && t[i+1].step.base == base
-}
