@@ -14,17 +14,20 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 3328, 4},     // gru0.weight_ih: words
-	{3328, 208, 2},   // gru0.weight_ih: bases
-	{3584, 72, 4},    // gru0.weight_ih: counts
-	{3712, 5888, 4},  // gru0.weight_hh: words
-	{9600, 368, 2},   // gru0.weight_hh: bases
-	{9984, 72, 4},    // gru0.weight_hh: counts
-	{10112, 2688, 4}, // out.weight: words
-	{12800, 168, 2},  // out.weight: bases
-	{12992, 32, 4},   // out.weight: counts
-	{13056, 7808, 4}, // embed.weight
-	{20864, 576, 4},  // gru0.bias_ih[0:144] in blocks of 48
-	{21440, 576, 4},  // gru0.bias_hh[0:144] in blocks of 48
-	{22016, 256, 4},  // out.bias
+	{0, 2656, 4},     // gru0.weight_ih: words
+	{2688, 576, 4},   // gru0.weight_ih: scales
+	{3264, 332, 4},   // gru0.weight_ih: turns
+	{3648, 12, 4},    // gru0.weight_ih: counts
+	{3712, 5024, 4},  // gru0.weight_hh: words
+	{8768, 576, 4},   // gru0.weight_hh: scales
+	{9344, 628, 4},   // gru0.weight_hh: turns
+	{9984, 12, 4},    // gru0.weight_hh: counts
+	{10048, 2272, 4}, // out.weight: words
+	{12352, 256, 4},  // out.weight: scales
+	{12608, 284, 4},  // out.weight: turns
+	{12928, 4, 4},    // out.weight: counts
+	{12992, 7808, 4}, // embed.weight
+	{20800, 576, 4},  // gru0.bias_ih[0:144] in blocks of 48
+	{21376, 576, 4},  // gru0.bias_hh[0:144] in blocks of 48
+	{21952, 256, 4},  // out.bias
 }

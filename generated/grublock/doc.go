@@ -21,7 +21,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:acfe67af834983593b722092731d451e59fd9f818f70db0cad69a668a6c563fb
-//sparsec:file weights.bin sha256:b5c4f4521947b7df3273f4298f142a9de957bfdf0d54536554d28b9940b1af6d
+//sparsec:file weights.bin sha256:c5cf619fe8a6880e3476cce0458b5a9b4a96bb702602ff1bd47763275619cbbd
 //sparsec:file weights.go
 
 // Package grublock runs the recurrent model "grublock", one frame a step, compiled
@@ -42,7 +42,7 @@
 //	tensor          rows  cols  density  strategy  bytes
 //	gru0.weight_ih  120   20    15 %     block     2384
 //	gru0.weight_hh  120   40    20 %     block     4968
-//	out.weight      16    40    15 %     block     416
+//	out.weight      16    40    15 %     unrolled  500
 //
 // # Use
 //

@@ -37,9 +37,9 @@ func (s *State) stepAVX2() {
 //go:noinline
 func layerGru0AVX2(s *State) {
 	// gru0.weight_ih [120 20], density 15 %: block, 68 steps.
-	matvecF32Block8AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 8064)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2176)), (*byte)(unsafe.Add(weights, 2368)), 18)
+	matvecF32Block8AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 8128)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2176)), (*byte)(unsafe.Add(weights, 2368)), 18)
 	// gru0.weight_hh [120 40], density 20 %: block, 144 steps.
-	matvecF32Block8AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 8640)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 2496)), (*byte)(unsafe.Add(weights, 7104)), (*byte)(unsafe.Add(weights, 7424)), 18)
+	matvecF32Block8AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 8704)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 2496)), (*byte)(unsafe.Add(weights, 7104)), (*byte)(unsafe.Add(weights, 7424)), 18)
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
@@ -47,8 +47,8 @@ func layerGru0AVX2(s *State) {
 //
 //go:noinline
 func layerOutAVX2(s *State) {
-	// out.weight [16 40], density 15 %: block, 12 steps.
-	matvecF32Block8AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 9216)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 7552)), (*byte)(unsafe.Add(weights, 7936)), (*byte)(unsafe.Add(weights, 8000)), 2)
+	// out.weight [16 40], density 15 %: unrolled, 12 steps.
+	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 9280)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 7552)), (*byte)(unsafe.Add(weights, 7936)))
 }
 
 // layerYAVX2 is layer "y": Activation sigmoid, 16 elements.

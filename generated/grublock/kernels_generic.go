@@ -17,10 +17,10 @@ func (s *State) stepGeneric() {
 //go:noinline
 func layerGru0Generic(s *State) {
 	// gru0.weight_ih [120 20], density 15 %: straight-line Go.
-	matrix0Part0((*[144]float32)(s.gru0X[:144]), (*[144]float32)(weightsAt[float32](weights, 8064, 144)), (*[20]float32)(s.x[:20]), &matrix0Weights)
+	matrix0Part0((*[144]float32)(s.gru0X[:144]), (*[144]float32)(weightsAt[float32](weights, 8128, 144)), (*[20]float32)(s.x[:20]), &matrix0Weights)
 	// gru0.weight_hh [120 40], density 20 %: straight-line Go.
-	matrix1Part0((*[112]float32)(s.gru0R[:112]), (*[112]float32)(weightsAt[float32](weights, 8640, 112)), (*[40]float32)(s.gru0H[:40]), &matrix1Weights)
-	matrix1Part1((*[32]float32)(s.gru0R[112:144]), (*[32]float32)(weightsAt[float32](weights, 9088, 32)), (*[40]float32)(s.gru0H[:40]), &matrix1Weights)
+	matrix1Part0((*[112]float32)(s.gru0R[:112]), (*[112]float32)(weightsAt[float32](weights, 8704, 112)), (*[40]float32)(s.gru0H[:40]), &matrix1Weights)
+	matrix1Part1((*[32]float32)(s.gru0R[112:144]), (*[32]float32)(weightsAt[float32](weights, 9152, 32)), (*[40]float32)(s.gru0H[:40]), &matrix1Weights)
 	gruCell(s.gru0H[:48], s.gru0X[:144], s.gru0R[:144])
 }
 
@@ -29,7 +29,7 @@ func layerGru0Generic(s *State) {
 //go:noinline
 func layerOutGeneric(s *State) {
 	// out.weight [16 40], density 15 %: straight-line Go.
-	matrix2Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 9216, 16)), (*[40]float32)(s.gru0H[:40]), &matrix2Weights)
+	matrix2Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 9280, 16)), (*[40]float32)(s.gru0H[:40]), &matrix2Weights)
 }
 
 // layerYGeneric is layer "y": Activation sigmoid, 16 elements.

@@ -24,6 +24,13 @@ func xgetbv() (eax uint32, edx uint32)
 //go:noescape
 func matvecF32Block8AVX2(dst *float32, init *float32, src *float32, weights *byte, columns *byte, counts *byte, rows int)
 
+// matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 15 of
+// out.weight, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
+//
+//go:noescape
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+
 // sigmoidAVX2 computes dst[i] = 1/(1+exp(-src[i])) for i < n rounded up to 8.
 // The error is below 2.5 ulp; below src[i] = -87.68 the result is 0.
 //

@@ -21,10 +21,11 @@ var weightsSections = [...]section{
 	{2496, 4608, 4}, // gru0.weight_hh: weights
 	{7104, 288, 2},  // gru0.weight_hh: columns
 	{7424, 72, 4},   // gru0.weight_hh: counts
-	{7552, 384, 4},  // out.weight: weights
-	{7936, 24, 2},   // out.weight: columns
-	{8000, 8, 4},    // out.weight: counts
-	{8064, 576, 4},  // gru0.bias_ih[0:120] in blocks of 48
-	{8640, 576, 4},  // gru0.bias_hh[0:120] in blocks of 48
-	{9216, 64, 4},   // zeros[16]
+	{7552, 384, 4},  // out.weight: words
+	{7936, 64, 4},   // out.weight: scales
+	{8000, 48, 4},   // out.weight: turns
+	{8064, 4, 4},    // out.weight: counts
+	{8128, 576, 4},  // gru0.bias_ih[0:120] in blocks of 48
+	{8704, 576, 4},  // gru0.bias_hh[0:120] in blocks of 48
+	{9280, 64, 4},   // zeros[16]
 }

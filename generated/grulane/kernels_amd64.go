@@ -35,8 +35,8 @@ func (s *State) stepAVX2() {
 //go:noinline
 func layerGru0AVX2(s *State) {
 	// gru0.weight_ih [192 32], density 12.5 %: window, 116 steps.
-	matvecF32WindowExactAVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 12032)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3712)), (*byte)(unsafe.Add(weights, 3968)), 24, 1845493760)
+	matvecF32WindowFixedAVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 13568)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3712)), (*byte)(unsafe.Add(weights, 4480)), (*byte)(unsafe.Add(weights, 4736)), 24)
 	// gru0.weight_hh [192 64], density 12.5 %: window, 228 steps.
-	matvecF32WindowExactAVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 12800)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 4096)), (*byte)(unsafe.Add(weights, 11392)), (*byte)(unsafe.Add(weights, 11904)), 24, 1837105152)
+	matvecF32WindowFixedAVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 14336)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 4864)), (*byte)(unsafe.Add(weights, 12160)), (*byte)(unsafe.Add(weights, 12928)), (*byte)(unsafe.Add(weights, 13440)), 24)
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 64)
 }

@@ -27,34 +27,85 @@ TEXT ·xgetbv(SB), NOSPLIT, $0-8
 	MOVL DX, edx+4(FP)
 	RET
 
-// func matvecF32WindowExactAVX2(dst *float32, init *float32, src *float32, words *byte, bases *byte, counts *byte, groups int, scale uint32)
+// func matvecF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int)
 // Requires: AVX, AVX2, BMI2, FMA3
-TEXT ·matvecF32WindowExactAVX2(SB), NOSPLIT, $0-60
-	MOVQ         dst+0(FP), DI
-	MOVQ         init+8(FP), SI
-	MOVQ         src+16(FP), DX
-	MOVQ         words+24(FP), R8
-	MOVQ         bases+32(FP), R9
-	MOVQ         counts+40(FP), R10
-	MOVQ         groups+48(FP), R11
-	VMOVUPS      consts<>+0(SB), Y14
-	MOVLQZX      scale+56(FP), AX
-	VMOVD        AX, X15
-	VPBROADCASTD X15, Y15
-	TESTQ        R11, R11
-	JZ           done2
+TEXT ·matvecF32WindowFixedAVX2(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), DI
+	MOVQ    init+8(FP), SI
+	MOVQ    src+16(FP), DX
+	MOVQ    words+24(FP), R8
+	MOVQ    bases+40(FP), R9
+	MOVQ    counts+48(FP), R10
+	MOVQ    groups+56(FP), R11
+	MOVQ    scales+32(FP), R15
+	VMOVUPS consts<>+0(SB), Y14
+	TESTQ   R11, R11
+	JZ      done4
 
-loop1:
+loop3:
 	MOVL   (R10), R13
 	ADDQ   $0x04, R10
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	SHRL   $0x01, R13
+	JCS    shifted1
 	TESTQ  R13, R13
-	JZ     done4
+	JZ     done6
 
-loop3:
+loop5:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y0
+	VPERMPS     (DX)(AX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y8
+	VMOVUPS     32(R8), Y1
+	VPERMPS     (DX)(BX*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y9
+	VMOVUPS     64(R8), Y2
+	VPERMPS     (DX)(CX*4), Y2, Y6
+	VCVTDQ2PS   Y2, Y2
+	VFMADD231PS Y2, Y6, Y10
+	VMOVUPS     96(R8), Y3
+	VPERMPS     (DX)(R12*4), Y3, Y7
+	VCVTDQ2PS   Y3, Y3
+	VFMADD231PS Y3, Y7, Y11
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop5
+
+done6:
+sum2:
+	VMOVUPS     (R15), Y15
+	VADDPS      Y9, Y8, Y8
+	VADDPS      Y11, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD213PS (SI), Y15, Y8
+	VMOVUPS     Y8, (DI)
+	ADDQ        $0x20, R15
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	DECQ        R11
+	JNZ         loop3
+
+done4:
+	VZEROUPPER
+	RET
+
+shifted1:
+	TESTQ R13, R13
+	JZ    done8
+
+loop7:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	RORXQ       $0x10, R12, BX
@@ -85,22 +136,10 @@ loop3:
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop3
+	JNZ         loop7
 
-done4:
-	VADDPS      Y9, Y8, Y8
-	VADDPS      Y11, Y10, Y10
-	VADDPS      Y10, Y8, Y8
-	VFMADD213PS (SI), Y15, Y8
-	VMOVUPS     Y8, (DI)
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	DECQ        R11
-	JNZ         loop1
-
-done2:
-	VZEROUPPER
-	RET
+done8:
+	JMP sum2
 
 // func gruCellAVX2(h *float32, px *float32, ph *float32, hp int)
 // Requires: AVX, AVX2, FMA3

@@ -18,13 +18,14 @@ func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx
 //go:noescape
 func xgetbv() (eax uint32, edx uint32)
 
-// matvecF32WindowExactAVX2 computes dst = init + W·src for groups of 8 rows in
-// window form, lane indices below the exponent; group i has 4·counts[i] steps,
-// and sums are multiplied by the float32 of bits scale. It may read 7 elements
-// behind the last column of src. init may be dst.
+// matvecF32WindowFixedAVX2 computes dst = init + W·src for groups of 8 rows in
+// window form, weights and lane indices in integers; group i has 4·(counts[i]/2)
+// steps, words with the index below the exponent if counts[i] is odd, and scales
+// for its 8 rows. It may read 7 elements behind the last column of src. init may
+// be dst.
 //
 //go:noescape
-func matvecF32WindowExactAVX2(dst *float32, init *float32, src *float32, words *byte, bases *byte, counts *byte, groups int, scale uint32)
+func matvecF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int)
 
 // gruCellAVX2 steps a GRU with the reset gate behind the recurrent product: gate blocks [r z n] of
 // hp floats, hp a multiple of 16, h = n + z*(h-n) with r, z = sigmoid(px+ph) and

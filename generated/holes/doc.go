@@ -20,7 +20,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:dbd15763fa03248682b139178693bb9816a86460294b809e2b6dffc2f2b877ad
-//sparsec:file weights.bin sha256:b15672e6d76bc2c167959a8b967be54323b67a46e17bf0245d04a47c5ae99dc3
+//sparsec:file weights.bin sha256:f801e7f3c8d3e91123c5cbab139d759f7eec7eb3226f93ecb31d7f4870085326
 //sparsec:file weights.go
 
 // Package holes runs the recurrent model "holes", one frame a step, compiled
@@ -38,10 +38,10 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor                 rows  cols  density  strategy  bytes
-//	gru0.weight_ih         69    19    20.75 %  dense     7296
-//	gru0.weight_hh[0:46]   46    23    22.87 %  unrolled  2072
-//	gru0.weight_hh[46:69]  23    23    23.44 %  dense     2944
-//	out.weight             11    23    22.13 %  dense     1472
+//	gru0.weight_ih         69    19    20.75 %  unrolled  2660
+//	gru0.weight_hh[0:46]   46    23    22.87 %  unrolled  2024
+//	gru0.weight_hh[46:69]  23    23    23.44 %  unrolled  1068
+//	out.weight             11    23    22.13 %  unrolled  716
 //
 // # Use
 //

@@ -17,24 +17,33 @@ func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx
 //go:noescape
 func xgetbv() (eax uint32, edx uint32)
 
-// matvecF32Dense32AVX2 computes dst = init + W·src for panels of 32 dense rows;
-// weights lie column by column inside a panel. init may be dst.
+// matvecF32StraightM0R0AVX2 computes dst = init + W·src for rows 0 to 95 of
+// gru0.weight_ih, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32Dense32AVX2(dst *float32, init *float32, src *float32, weights *byte, cols int, panels int)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows 0 to 63 of
+// matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 63 of
 // gru0.weight_hh[0:46], padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32Dense16AVX2 computes dst = init + W·src for panels of 16 dense rows;
-// weights lie column by column inside a panel. init may be dst.
+// matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 31 of
+// gru0.weight_hh[46:69], padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32Dense16AVX2(dst *float32, init *float32, src *float32, weights *byte, cols int, panels int)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+
+// matvecF32StraightM3R0AVX2 computes dst = init + W·src for rows 0 to 15 of
+// out.weight, padding counted, whose pattern is in the code.
+// It may read 7 elements behind the last column of src. init may be dst.
+//
+//go:noescape
+func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
 // gruResetAVX2 computes rh = sigmoid(px.r + ph.r)*h, the first half of a GRU step with the reset
 // gate before the recurrent product; r is the first block of hp floats, hp a multiple of 16.

@@ -17,26 +17,26 @@ func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx
 //go:noescape
 func xgetbv() (eax uint32, edx uint32)
 
-// matvecF32UnrolledM0R0AVX2 computes dst = init + W·src for rows 0 to 191 of
+// matvecF32StraightM0R0AVX2 computes dst = init + W·src for rows 0 to 191 of
 // lstm0.weight_ih, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows 0 to 191 of
+// matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 191 of
 // lstm0.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32UnrolledM2R0AVX2 computes dst = init + W·src for rows 0 to 15 of
+// matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 15 of
 // out.weight, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
 // softmaxAVX2 computes dst[i] = exp(src[i]-m) / sum(exp(src[k]-m)) for i < n, m the maximum of
 // src[:n], and sets dst[n:] to zero up to the next multiple of 8. Both are readable and dst is

@@ -14,16 +14,19 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 4096, 4},    // lstm0.weight_ih: words
-	{4096, 256, 2},  // lstm0.weight_ih: bases
-	{4352, 96, 4},   // lstm0.weight_ih: counts
-	{4480, 6912, 4}, // lstm0.weight_hh: words
-	{11392, 432, 2}, // lstm0.weight_hh: bases
-	{11840, 96, 4},  // lstm0.weight_hh: counts
-	{11968, 384, 4}, // out.weight: words
-	{12352, 24, 2},  // out.weight: bases
-	{12416, 8, 4},   // out.weight: counts
-	{12480, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
-	{13248, 768, 4}, // zeros[192]
-	{14016, 64, 4},  // out.bias
+	{0, 3072, 4},    // lstm0.weight_ih: words
+	{3072, 768, 4},  // lstm0.weight_ih: scales
+	{3840, 384, 4},  // lstm0.weight_ih: turns
+	{4224, 12, 4},   // lstm0.weight_ih: counts
+	{4288, 5792, 4}, // lstm0.weight_hh: words
+	{10112, 768, 4}, // lstm0.weight_hh: scales
+	{10880, 724, 4}, // lstm0.weight_hh: turns
+	{11648, 12, 4},  // lstm0.weight_hh: counts
+	{11712, 352, 4}, // out.weight: words
+	{12096, 64, 4},  // out.weight: scales
+	{12160, 44, 4},  // out.weight: turns
+	{12224, 4, 4},   // out.weight: counts
+	{12288, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
+	{13056, 768, 4}, // zeros[192]
+	{13824, 64, 4},  // out.bias
 }

@@ -17,33 +17,33 @@ func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx
 //go:noescape
 func xgetbv() (eax uint32, edx uint32)
 
-// matvecF32UnrolledM0R0AVX2 computes dst = init + W·src for rows 0 to 47 of
+// matvecF32StraightM0R0AVX2 computes dst = init + W·src for rows 0 to 47 of
 // rnn0.weight_ih, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32UnrolledM1R0AVX2 computes dst = init + W·src for rows 0 to 47 of
+// matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 47 of
 // rnn0.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32UnrolledM2R0AVX2 computes dst = init + W·src for rows 0 to 31 of
+// matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 31 of
 // rnn1.weight_ih, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
-// matvecF32UnrolledM3R0AVX2 computes dst = init + W·src for rows 0 to 31 of
+// matvecF32StraightM3R0AVX2 computes dst = init + W·src for rows 0 to 31 of
 // rnn1.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32UnrolledM3R0AVX2(dst *float32, init *float32, src *float32, words *byte)
+func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
 
 // clippedReLUAVX2 computes dst[i] = min(max(src[i], 0), clip) for i < n rounded up to 8.
 // NaN stays NaN.

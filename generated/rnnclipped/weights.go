@@ -14,18 +14,22 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 640, 4},     // rnn0.weight_ih: words
-	{640, 40, 2},    // rnn0.weight_ih: bases
-	{704, 24, 4},    // rnn0.weight_ih: counts
-	{768, 1280, 4},  // rnn0.weight_hh: words
-	{2048, 80, 2},   // rnn0.weight_hh: bases
-	{2176, 24, 4},   // rnn0.weight_hh: counts
-	{2240, 1408, 4}, // rnn1.weight_ih: words
-	{3648, 88, 2},   // rnn1.weight_ih: bases
-	{3776, 16, 4},   // rnn1.weight_ih: counts
-	{3840, 1280, 4}, // rnn1.weight_hh: words
-	{5120, 80, 2},   // rnn1.weight_hh: bases
-	{5248, 16, 4},   // rnn1.weight_hh: counts
+	{0, 384, 4},     // rnn0.weight_ih: words
+	{384, 192, 4},   // rnn0.weight_ih: scales
+	{576, 48, 4},    // rnn0.weight_ih: turns
+	{640, 4, 4},     // rnn0.weight_ih: counts
+	{704, 1152, 4},  // rnn0.weight_hh: words
+	{1856, 192, 4},  // rnn0.weight_hh: scales
+	{2048, 144, 4},  // rnn0.weight_hh: turns
+	{2240, 4, 4},    // rnn0.weight_hh: counts
+	{2304, 1152, 4}, // rnn1.weight_ih: words
+	{3456, 128, 4},  // rnn1.weight_ih: scales
+	{3584, 144, 4},  // rnn1.weight_ih: turns
+	{3776, 4, 4},    // rnn1.weight_ih: counts
+	{3840, 1056, 4}, // rnn1.weight_hh: words
+	{4928, 128, 4},  // rnn1.weight_hh: scales
+	{5056, 132, 4},  // rnn1.weight_hh: turns
+	{5248, 4, 4},    // rnn1.weight_hh: counts
 	{5312, 192, 4},  // rnn0.bias_ih
 	{5504, 128, 4},  // rnn1.bias_ih
 }
