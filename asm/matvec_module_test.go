@@ -259,9 +259,8 @@ func survivor(rng *rand.Rand) float32 {
 	return v
 }
 
-// addMatrix packs m for a strategy and adds it to the program.
-func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, how string, maxBytes int) {
-	t.Helper()
+// packAs packs m for a strategy.
+func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error) {
 	var packed sparse.Packed
 	var err error
 	strategy := kernel.Window
@@ -305,6 +304,13 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 	default:
 		packed, strategy, err = packReduced(how, m)
 	}
+	return packed, strategy, err
+}
+
+// addMatrix packs m for a strategy and adds it to the program.
+func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, how string, maxBytes int) {
+	t.Helper()
+	packed, strategy, err := packAs(how, m)
 	if err != nil {
 		t.Fatal(err)
 	}

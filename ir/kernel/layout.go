@@ -8,6 +8,10 @@ import (
 // SectionAlign is the alignment in bytes of every section inside weights.bin.
 const SectionAlign = 64
 
+// ReadAhead is the number of bytes behind a section that a kernel may read: one
+// vector of the widest registers.
+const ReadAhead = 64
+
 // MinImage is the least size of weights.bin: the Go linker aligns smaller
 // embedded files to one byte.
 const MinImage = 2048
@@ -61,8 +65,8 @@ func (p *Program) Layout() Layout {
 	for i, c := range p.Consts {
 		l.Consts[i] = place(4 * len(c.Data))
 	}
-	// A kernel may read one vector past the last section.
-	l.Size = max(MinImage, (l.Size+2*SectionAlign-1)&^(SectionAlign-1))
+	place(ReadAhead)
+	l.Size = max(MinImage, (l.Size+SectionAlign-1)&^(SectionAlign-1))
 	return l
 }
 
