@@ -94,9 +94,12 @@ func TestTrialCatches(t *testing.T) {
 // kernelPrograms have every kernel that there is, with small matrices of many
 // shapes.
 func kernelPrograms(t testing.TB) map[string]*kernel.Program {
-	single := matvecProgram(t)
-	single.Level = AVX512
-	programs := map[string]*kernel.Program{"avx2": single}
+	programs := map[string]*kernel.Program{}
+	for _, level := range kernel.Levels() {
+		p := matvecProgram(t, level)
+		p.Level = AVX512
+		programs[level.String()] = p
+	}
 	for _, streams := range lockstepSizes {
 		programs[fmt.Sprintf("by%d", streams)] = lockstepProgram(t, streams)
 	}

@@ -16,8 +16,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/cpu"
-
 	"github.com/sparsec/sparsec/ir/kernel"
 )
 
@@ -63,17 +61,15 @@ func newRunner(t testing.TB, programs map[string]*kernel.Program) *runner {
 	return r
 }
 
-// machineLevel is what this machine runs. It skips the test where that is nothing,
-// or where the runner cannot protect pages.
+// machineLevel is the highest that this machine runs. It skips the test where there
+// is none, or where the runner cannot protect pages.
 func machineLevel(t testing.TB) kernel.Level {
 	t.Helper()
-	x := &cpu.X86
-	switch {
-	case runtime.GOOS != "linux" || runtime.GOARCH != "amd64":
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
 		t.Skip("needs linux on amd64")
-	case !x.HasAVX2 || !x.HasFMA:
-		t.Skip("needs AVX2 and FMA")
-	case x.HasAVX512F && x.HasAVX512CD && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL:
+	}
+	needLevel(t, AVX2)
+	if hasLevel(AVX512) {
 		return AVX512
 	}
 	return AVX2

@@ -71,8 +71,8 @@ func lockstepWays(p *kernel.Program) []way {
 }
 
 // operands are the vectors of a product, one of each for a stream. Behind the
-// columns src has [kernel.Guard] elements that are not numbers: they may be read
-// but must not count.
+// columns src has what a program promises, elements that are not numbers: they may
+// be read but must not count.
 type operands struct{ init, src [][]float32 }
 
 // operandKinds are what the elements of src may be.
@@ -111,7 +111,7 @@ func (w *way) draw(rng *rand.Rand, kind string) operands {
 	o := operands{init: make([][]float32, w.streams), src: make([][]float32, w.streams)}
 	odd := rng.IntN(w.streams)
 	for s := range w.streams {
-		o.init[s], o.src[s] = make([]float32, rows), make([]float32, cols+kernel.Guard)
+		o.init[s], o.src[s] = make([]float32, rows), make([]float32, kernel.Pad(cols)+kernel.Guard)
 		for i := range o.init[s] {
 			o.init[s][i] = float32(rng.NormFloat64())
 		}

@@ -17,7 +17,7 @@ type Operand struct {
 	Blocks int
 	Size   int  // of a block, without padding
 	Exact  bool // only Size elements are touched, at any offset
-	Wide   bool // Guard elements behind the last may be read
+	Wide   bool // Guard elements behind the padding of the last block may be read
 }
 
 // Extent is the number of elements from Ref that the instruction may write or

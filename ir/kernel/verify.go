@@ -293,8 +293,8 @@ func (v *verifier) bounds(where string, in Instr, o Operand) bool {
 		v.fault("%s: %s needs elements %d to %d of %q, which has %d", where, o.Role, r.Off, r.Off+o.Extent(), name, elems)
 		sound = false
 	}
-	if o.Wide && r.Off+o.Size+Guard > elems+slack {
-		v.fault("%s: %s has fewer than %d readable elements behind it in %q", where, o.Role, Guard, name)
+	if o.Wide && r.Off+Pad(o.Size)+Guard > elems+slack {
+		v.fault("%s: %s has fewer than %d readable elements behind its padding in %q", where, o.Role, Guard, name)
 		sound = false
 	}
 	return sound
