@@ -160,7 +160,7 @@ func describe(m *kernel.Matrix) string {
 // describeSteps adds how the packed form is computed at a level.
 func describeSteps(m *kernel.Matrix, l kernel.Level) string {
 	form := m.At(l)
-	return fmt.Sprintf("%s: %s, %d steps.", describe(m), form.Strategy, form.Packed.Steps())
+	return fmt.Sprintf("%s: %s, %d steps.", describe(m), form.StrategyName(), form.Packed.Steps())
 }
 
 // density is the share of weights that are not zero, in per cent.

@@ -92,9 +92,9 @@ func (e *emitter) matrixTable(b *strings.Builder) {
 	fmt.Fprintln(w, "    tensor\trows\tcols\tdensity\tstrategy\tbytes\t")
 	for i := range e.p.Matrices {
 		m := &e.p.Matrices[i]
-		fmt.Fprintf(w, "    %s\t%d\t%d\t%.4g %%\t%s\t%d\t\n", oneLine(m.Name), m.Rows, m.Cols, density(m), m.Strategy, m.Size())
+		fmt.Fprintf(w, "    %s\t%d\t%d\t%.4g %%\t%s\t%d\t\n", oneLine(m.Name), m.Rows, m.Cols, density(m), m.StrategyName(), m.Size())
 		if m.Wide != nil {
-			fmt.Fprintf(w, "      for AVX-512\t\t\t\t%s\t%s\t\n", m.Wide.Strategy, wideSize(m))
+			fmt.Fprintf(w, "      for AVX-512\t\t\t\t%s\t%s\t\n", m.Wide.StrategyName(), wideSize(m))
 		}
 	}
 	w.Flush()

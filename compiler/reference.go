@@ -30,13 +30,21 @@ func frames(m *ir.Model) int {
 
 // reference computes frames of random inputs with the float64 interpreter of
 // the model as it was given, before any pass, and how far rounding may take the
-// package from them.
+// package from them. A package that stores weights with less than float32 is held
+// against the model that it stores.
 func reference(ctx context.Context, m *ir.Model, p *Package, n int) (codegen.Vectors, float64, error) {
 	switch {
 	case n < 0:
 		return nil, 0, nil
 	case n == 0:
 		n = frames(m)
+	}
+	stored, err := verify.Stored(p.Model, p.Program)
+	if err != nil {
+		return nil, 0, err
+	}
+	if stored != p.Model {
+		m = stored
 	}
 	g, err := eval.New(m)
 	if err != nil {

@@ -143,6 +143,7 @@ func (r *benchReport) print(w io.Writer) error {
 		t.row(e.Name, shape(e.Rows, e.Cols), percent(e.Density), e.Pattern, e.Strategy, size(e.Work.Bytes), size(denseBytes(e)))
 	}
 	t.flush()
+	printWeightErrors(w, r.Matrices)
 	fmt.Fprintln(w)
 	t = newTable(w, "", "weights.bin", "µs per step", "10–90 %", "times faster")
 	for _, row := range r.Result.Rows {

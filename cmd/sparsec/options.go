@@ -21,6 +21,7 @@ import (
 type compileFlags struct {
 	isa      levelList
 	exact    bool
+	weights  weightsList
 	permute  bool
 	forces   forceList
 	planPath string
@@ -30,6 +31,7 @@ func (c *compileFlags) define(fs *flag.FlagSet) {
 	c.isa = defaultLevels()
 	fs.Var(&c.isa, "isa", "instruction `sets` to emit kernels for, divided by commas: avx2, avx512; the processor decides at start which run")
 	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a window kernel may move weights by up to 2^-21 where they do not fit its exact form")
+	fs.Var(&c.weights, "weights", "`[GLOB=]FORMAT`: how the matrices that match, or all, store their weights: f32, q16 (16 bits, the index of a sparse weight inside), f16 or int8, with a scale a row; may be repeated, the first match decides (default f32)")
 	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
 	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides")
 	fs.StringVar(&c.planPath, "plan", "", "take strategies from a plan in `FILE`, as compile -emit plan prints it, in place of the cost model's")
@@ -49,13 +51,16 @@ func (c *compileFlags) options(from *checkpoint) (compiler.Options, error) {
 		Input:    from.sum,
 		Settings: c.settings(),
 		Pass:     pass.Options{Permute: pass.PermuteOptions{Disable: !c.permute}},
-		Schedule: schedule.Options{Targets: c.isa.targets(), Exact: c.exact, Force: c.forces},
+		Schedule: schedule.Options{Targets: c.isa.targets(), Exact: c.exact, Force: c.forces, Weights: c.weights},
+	}
+	if c.exact && c.weights.reduced() {
+		return o, usagef("-weights %s are not exact: want them without -exact", &c.weights)
 	}
 	if c.planPath == "" {
 		return o, nil
 	}
-	if c.exact || len(c.forces) > 0 || !slices.Equal(c.isa, defaultLevels()) {
-		return o, usagef("-plan already names every strategy: want it without -isa, -exact and -strategy")
+	if c.exact || len(c.forces) > 0 || len(c.weights) > 0 || !slices.Equal(c.isa, defaultLevels()) {
+		return o, usagef("-plan already names every strategy: want it without -isa, -exact, -weights and -strategy")
 	}
 	plan, err := readPlan(c.planPath)
 	o.Plan = plan
@@ -71,6 +76,9 @@ func (c *compileFlags) settings() []string {
 	}
 	if c.exact {
 		s = append(s, "-exact")
+	}
+	for _, w := range c.weights {
+		s = append(s, "-weights="+weightsText(w))
 	}
 	if !c.permute {
 		s = append(s, "-permute=false")
@@ -181,23 +189,33 @@ func (l *forceList) Set(text string) error {
 	return nil
 }
 
-// applied finds a -strategy that matches no matrix of the plan.
+// applied finds a -strategy or -weights that matches no matrix of the plan.
 func (c *compileFlags) applied(p *schedule.Plan) error {
 	for _, f := range c.forces {
-		var names []string
-		used := false
-		for _, e := range p.Matrices {
-			tensor, _, _ := strings.Cut(e.Name, "[")
-			byName, _ := path.Match(f.Tensor, e.Name)
-			byTensor, _ := path.Match(f.Tensor, tensor)
-			used = used || byName || byTensor
-			names = append(names, e.Name)
+		if err := matchesMatrix(p, f.Tensor); err != nil {
+			return fmt.Errorf("-strategy %s=%s: %w", f.Tensor, f.Strategy, err)
 		}
-		if !used {
-			return fmt.Errorf("-strategy %s=%s: matches no matrix, want one of %s", f.Tensor, f.Strategy, strings.Join(names, ", "))
+	}
+	for _, w := range c.weights {
+		if err := matchesMatrix(p, w.Tensor); err != nil && w.Tensor != "*" {
+			return fmt.Errorf("-weights %s: %w", weightsText(w), err)
 		}
 	}
 	return nil
+}
+
+func matchesMatrix(p *schedule.Plan, glob string) error {
+	var names []string
+	for _, e := range p.Matrices {
+		tensor, _, _ := strings.Cut(e.Name, "[")
+		byName, _ := path.Match(glob, e.Name)
+		byTensor, _ := path.Match(glob, tensor)
+		if byName || byTensor {
+			return nil
+		}
+		names = append(names, e.Name)
+	}
+	return fmt.Errorf("matches no matrix, want one of %s", strings.Join(names, ", "))
 }
 
 func knownStrategy(name string) bool {

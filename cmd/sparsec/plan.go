@@ -25,6 +25,7 @@ func printPlan(w io.Writer, p *schedule.Plan) {
 		t.row("  for "+kernel.AVX512.String(), "", "", p.Wide.WorkingSet, "", microseconds(p.Wide.NS), "")
 	}
 	t.flush()
+	printWeightErrors(w, p.Matrices)
 	fmt.Fprintf(w, "(bytes: weights with indices that a step reads; predicted: one step's products on one core of %s)\n", p.Target)
 }
 

@@ -33,7 +33,8 @@ emitted weights are those of the model. It exits with 1 if anything is beyond th
 tolerance, which is derived from the model: what float32 rounding can make of it.
 
 With -dir the files of a package on disk are run, compiled before with the same
-flags. Of an error, got against want, the part relative to max(1, |want|) counts.`,
+flags. Where weights are stored with less than float32 (-weights), the reference
+has the weights that are stored, and what these cost is said besides. Of an error, got against want, the part relative to max(1, |want|) counts.`,
 	example: "sparsec verify model.ckpt -steps 256 -backend generic,avx2",
 	define: func(fs *flag.FlagSet) action {
 		var v verifyRun
@@ -78,6 +79,9 @@ func (v *verifyRun) run(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if err := printPassError(e.stdout, c.model, p.Model, inputs); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := printStoredError(e.stdout, p, inputs); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	tolerance, err := v.derive(e.stdout, p, inputs)

@@ -17,9 +17,10 @@ const (
 )
 
 // CompileDense compiles a model with every matrix held to the dense strategy:
-// zeros are multiplied like all other weights.
+// zeros are multiplied like all other weights, which are float32.
 func CompileDense(ctx context.Context, m *ir.Model, o compiler.Options) (*compiler.Package, error) {
 	o.Schedule.Force = []schedule.Force{{Tensor: "*", Strategy: "dense"}}
+	o.Schedule.Weights = nil
 	o.Pass.Permute.Disable = true
 	o.Plan = nil
 	p, err := compiler.Compile(ctx, m, o)

@@ -74,6 +74,9 @@ func (l *lowerer) pack(p schedule.Product) (kernel.Matrix, error) {
 
 // pack packs a matrix in the form of a strategy.
 func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
+	if s.Weights != sparse.Float32 {
+		return packReduced(w, s)
+	}
 	switch s.Kernel {
 	case schedule.Dense:
 		d := sparse.PackDense(w)
@@ -107,6 +110,16 @@ func packStraight(w *sparse.Matrix) (kernel.Form, error) {
 		return kernel.Form{}, err
 	}
 	return kernel.Form{Strategy: kernel.Unrolled, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
+}
+
+// packReduced packs weights that are not float32.
+func packReduced(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
+	packed, err := s.PackReduced(w)
+	if err != nil {
+		return kernel.Form{}, err
+	}
+	family := map[schedule.Kernel]kernel.Strategy{schedule.Dense: kernel.Dense, schedule.Block: kernel.Block, schedule.Window: kernel.Window}[s.Kernel]
+	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
 // packWindow packs for the packed stream or for straight-line code, which run

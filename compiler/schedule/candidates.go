@@ -8,19 +8,21 @@ import (
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
-// candidates counts the work of every strategy up to a level for a matrix and
-// says which cannot be taken.
-func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level) []Candidate {
+// candidates counts the work of every strategy up to a level that stores weights
+// in a precision for a matrix and says which cannot be taken.
+func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights sparse.Precision) []Candidate {
 	extremes, fault := extremeWeights(blocks)
 	var all []Candidate
 	for _, s := range Strategies() {
-		if s.Level() > level {
+		if s.Level() > level || s.Weights != weights {
 			continue
 		}
 		c := Candidate{Strategy: s}
 		switch {
 		case s.Kernel != Dense && blocks[0].Cols > maxColumns:
 			c.Excluded = fmt.Sprintf("%d columns, 16-bit indices reach %d", blocks[0].Cols, maxColumns)
+		case weights != sparse.Float32:
+			c.Excluded = reducedFault(weights, blocks)
 		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR:
 		case exact && !s.Exact():
 			c.Excluded = "moves weights by up to 2^-21, and exact weights are wanted"

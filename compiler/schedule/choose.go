@@ -8,6 +8,7 @@ import (
 
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // Options restrict the choice. The zero value lets the cost model decide for
@@ -23,6 +24,10 @@ type Options struct {
 	// whose pattern matches the matrix or its tensor decides. One that asks for
 	// what a level has no kernel for leaves the choice at that level free.
 	Force []Force
+	// Weights say how matrices store their weights; the first entry whose pattern
+	// matches decides, and without one it is float32. A forced strategy that names
+	// a precision counts before it.
+	Weights []Weights
 }
 
 // Force allows only strategies of that name: one of the text forms of
@@ -61,6 +66,9 @@ func Choose(m *ir.Model, o Options) (*Plan, error) {
 			for k := range p.Matrices {
 				p.Matrices[k].Choice = c.choice(k)
 			}
+			if err := p.weighErrors(m, looks); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		c.share(p)
@@ -83,6 +91,9 @@ func (o *Options) check() error {
 		if i > 0 && t.ISA <= o.Targets[i-1].ISA {
 			return fmt.Errorf("target %s after %s: want levels in rising order", t, o.Targets[i-1])
 		}
+	}
+	if err := o.checkWeights(); err != nil {
+		return err
 	}
 	for _, f := range o.Force {
 		if _, err := path.Match(f.Tensor, ""); err != nil {
@@ -115,6 +126,7 @@ func offers(t Target, name string) bool {
 // look is what is known of a product before any target is.
 type look struct {
 	product    Product
+	weights    sparse.Precision
 	entry      Entry // without choices
 	candidates []Candidate
 }
@@ -127,19 +139,21 @@ func (o *Options) lookAt(m *ir.Model, p Product) look {
 		nnz += b.NNZ()
 	}
 	highest := o.Targets[len(o.Targets)-1].ISA
-	return look{p, Entry{
+	weights := o.weights(p)
+	return look{p, weights, Entry{
 		Name: p.Name(), Node: p.Node, Rows: p.Rows(), Cols: p.Cols, NNZ: nnz,
 		Density: round(float64(nnz)/float64(p.Rows()*p.Cols), 1e5),
 		Pattern: pattern(p, blocks),
-	}, candidates(blocks, o.Exact, highest)}
+	}, candidates(blocks, o.Exact, highest, weights)}
 }
 
 // chooser holds the products for one target between the phases of Choose.
 type chooser struct {
 	target  Target
 	entries []Entry
-	forced  []string // [entry] name of the strategies it is held to; empty: any
-	taken   []int    // [entry] index of the chosen candidate
+	forced  []string           // [entry] name of the strategies it is held to; empty: any
+	weights []sparse.Precision // [entry]
+	taken   []int              // [entry] index of the chosen candidate
 
 	workingSet int // bytes of weights and indices of all that is chosen
 }
@@ -179,13 +193,14 @@ func (c *chooser) add(l look, forced string) error {
 		}
 	}
 	if !open {
-		return fmt.Errorf("matrix %q: %s was asked for: %s", e.Name, forced, first)
+		return l.closed(forced, first)
 	}
 	if !strings.HasSuffix(forced, "/mantissa") {
 		preferExact(e.Candidates)
 	}
 	c.entries = append(c.entries, e)
 	c.forced = append(c.forced, forced)
+	c.weights = append(c.weights, l.weights)
 	c.taken = append(c.taken, -1)
 	return nil
 }
@@ -345,11 +360,15 @@ func (c *chooser) chosen(i int) Candidate { return c.entries[i].Candidates[c.tak
 const worthwhile = 1.08
 
 // share takes the strategies of the plan's lower level again, whose packed form
-// is there already, wherever another would gain little.
+// is there already, wherever another would gain little. Weights that are not
+// float32 are stored once: what they are rounded to does not hang on the machine.
 func (c *chooser) share(p *Plan) {
 	for i, e := range c.entries {
 		for k, cand := range e.Candidates {
-			if cand.Strategy == p.Matrices[i].Strategy && cand.Excluded == "" && c.ns(i, cand) <= worthwhile*c.ns(i, c.chosen(i)) {
+			if cand.Strategy != p.Matrices[i].Strategy || cand.Excluded != "" {
+				continue
+			}
+			if c.weights[i] != sparse.Float32 || c.ns(i, cand) <= worthwhile*c.ns(i, c.chosen(i)) {
 				c.take(i, k)
 			}
 		}
@@ -369,7 +388,7 @@ func (c *chooser) choice(i int) Choice {
 	}
 	chosen := c.chosen(i)
 	e.Strategy, e.Work, e.NS = chosen.Strategy, chosen.Work, chosen.NS
-	e.Reason = reason(e, c.forced[i])
+	e.Reason = reason(e, c.asked(i))
 	return e.Choice
 }
 

@@ -17,7 +17,6 @@ type Work struct {
 
 // Bytes that a step, a block or a group takes in each packed form.
 const (
-	windowStepBytes   = 34 // 8 words, a 16-bit base
 	countBytes        = 4  // of a group or block row
 	scaleBytes        = 32 // of a group in the Fixed form
 	unrolledStepBytes = 32 // 8 words
@@ -59,7 +58,7 @@ const (
 func work(s Strategy, blocks []*sparse.Matrix) Work {
 	switch s.Kernel {
 	case Block:
-		return blockWork(s.Height, blocks)
+		return blockWork(s, blocks)
 	case Window, Unrolled:
 		return windowWork(s, blocks)
 	case CSR:
@@ -71,19 +70,20 @@ func work(s Strategy, blocks []*sparse.Matrix) Work {
 		w.Groups += (groups + sparse.DensePanel - 1) / sparse.DensePanel
 		w.Steps += groups * m.Cols
 	}
-	w.Bytes = 4 * windowLanes * w.Steps
+	w.Bytes = s.Weights.Bytes()*windowLanes*w.Steps + rowScaleBytes(s, blocks, windowLanes)
 	return w
 }
 
-func blockWork(height int, blocks []*sparse.Matrix) Work {
-	w := Work{}
+func blockWork(s Strategy, blocks []*sparse.Matrix) Work {
+	height := s.Height
+	w := Work{Bytes: rowScaleBytes(s, blocks, height)}
 	for _, m := range blocks {
 		for first := 0; first < m.Rows; first += height {
 			n := occupiedColumns(m, first, height)
 			n = (n + blockQuad - 1) / blockQuad * blockQuad
 			w.Groups++
 			w.Steps += n * max(1, height/windowLanes)
-			w.Bytes += n*(4*height+blockColumnBytes) + countBytes
+			w.Bytes += n*(s.Weights.Bytes()*height+blockColumnBytes) + countBytes
 		}
 	}
 	return w
@@ -104,7 +104,7 @@ func occupiedColumns(m *sparse.Matrix, first, height int) int {
 }
 
 func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
-	w := Work{}
+	w := Work{Bytes: rowScaleBytes(s, blocks, windowLanes)}
 	for _, m := range blocks {
 		steps, padded := sparse.WindowSteps(m, s.width())
 		shifted, shiftedPadded := 0, 0
@@ -117,7 +117,7 @@ func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 		if s.Kernel == Window {
 			w.Steps += padded
 			w.Shifted += shiftedPadded
-			w.Bytes += padded*windowStepBytes + groups*countBytes
+			w.Bytes += padded*s.Weights.WindowStepBytes() + groups*countBytes
 			continue
 		}
 		w.Steps += steps
@@ -168,6 +168,9 @@ func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64) float64 {
 }
 
 func stepCycles(s Strategy) float64 {
+	if s.Weights != sparse.Float32 {
+		return reducedCycles[reducedKernel{s.Kernel, s.Height, s.Weights}]
+	}
 	switch s.Kernel {
 	case Block:
 		return map[int]float64{4: block4Cycles, 8: block8Cycles, 16: block16Cycles}[s.Height]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // PlanFormat is the version of the plan's JSON form.
@@ -46,6 +47,8 @@ type Entry struct {
 	Pattern string  `json:"pattern"` // that was recognised in the matrix
 	Choice          // at the package's lowest level
 	Wide    *Choice `json:"avx512,omitempty"`
+	// Error is of weights that are not stored as float32.
+	Error *WeightError `json:"weight_error,omitempty"`
 }
 
 // Choice is the strategy of a product at one level, and why.
@@ -148,6 +151,9 @@ func (p *Plan) checkLevels(e *Entry) []error {
 	}
 	if (e.Wide != nil) != (p.Wide != nil) {
 		faults = append(faults, fmt.Errorf("plan: matrix %q: want a choice for %s in all matrices and in the totals, or in none", e.Name, kernel.AVX512))
+	}
+	if e.Wide != nil && (e.Strategy.Weights != sparse.Float32 || e.Wide.Strategy.Weights != sparse.Float32) && e.Wide.Strategy != e.Strategy {
+		faults = append(faults, fmt.Errorf("plan: matrix %q: strategies %s and %s: weights that are not float32 are stored once", e.Name, e.Strategy, e.Wide.Strategy))
 	}
 	return faults
 }

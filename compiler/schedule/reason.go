@@ -29,7 +29,7 @@ func reason(e Entry, forced string) string {
 			why = append(why, fmt.Sprintf("next is %s at %.1f ns", next.Strategy, next.NS))
 		}
 	}
-	if !e.Strategy.Exact() {
+	if e.Strategy.Index == sparse.Mantissa {
 		if exact := e.candidate(Strategy{Kernel: e.Strategy.Kernel}); exact.Excluded != "" {
 			why = append(why, "index in the mantissa because of "+exact.Excluded)
 		}

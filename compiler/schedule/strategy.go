@@ -22,24 +22,27 @@ const (
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, window/fixed, window/exponent,
 // window/mantissa, window16/exponent, unrolled/fixed, unrolled/exponent,
-// unrolled/mantissa and csr.
+// unrolled/mantissa and csr or, with weights that are not float32, dense, block4,
+// block8, block16 or window and their precision, as in window/q16.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
 	Index  sparse.IndexForm // of Window and Unrolled
 	Wide   bool             // of Window in the exponent form: windows of 16 columns, not 8
+	// Weights is how weights are stored; Index counts for Float32 alone.
+	Weights sparse.Precision
 }
 
 // Strategies are all there are, in order of preference among equals.
 func Strategies() []Strategy {
-	return []Strategy{
+	return append([]Strategy{
 		{Kernel: Dense},
 		{Kernel: Block, Height: 4}, {Kernel: Block, Height: 8}, {Kernel: Block, Height: 16},
 		{Kernel: Window, Index: sparse.Fixed}, {Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
 		{Kernel: Unrolled, Index: sparse.Fixed}, {Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
 		{Kernel: CSR},
-	}
+	}, reducedStrategies()...)
 }
 
 // Level is the lowest instruction set that has a kernel for the strategy.
@@ -47,10 +50,13 @@ func (s Strategy) Level() kernel.Level { return kernel.AVX2 }
 
 // Exact reports whether every float32 weight is kept as it is.
 func (s Strategy) Exact() bool {
-	return s.Index != sparse.Mantissa
+	return s.Index != sparse.Mantissa && s.Weights == sparse.Float32
 }
 
 func (s Strategy) String() string {
+	if s.Weights != sparse.Float32 {
+		return s.reducedName()
+	}
 	form := [...]string{sparse.Exponent: "exponent", sparse.Mantissa: "mantissa", sparse.Fixed: "fixed"}[s.Index]
 	switch s.Kernel {
 	case Dense:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/sparsec/sparsec/ir"
@@ -18,6 +19,7 @@ type MatrixReport struct {
 	Emitted int     // non-zeros in weights.bin
 	Model   int     // non-zeros in the tensor
 	Differ  int     // positions that are zero on one side only; padding counts as zero
+	Zeroed  int     // weights that a precision of less than float32 rounds to zero; not counted in Differ
 	MaxRel  float64 // largest |emitted − model| / |model| of a weight
 }
 
@@ -80,6 +82,8 @@ func compareWeights(name string, form *kernel.Form, want *sparse.Matrix) MatrixR
 		for col := range max(got.Cols, want.Cols) {
 			g, w := at(got, row, col), at(want, row, col)
 			switch {
+			case g == 0 && w != 0 && form.Precision() != sparse.Float32:
+				r.Zeroed++
 			case (g == 0) != (w == 0):
 				r.Differ++
 			case w != 0:
@@ -101,12 +105,28 @@ func at(m *sparse.Matrix, row, col int) float32 {
 // tensorOf is the matrix that the model's tensor asks for, with every gate
 // block padded by empty rows, as the program has it.
 func tensorOf(model *ir.Model, m *kernel.Matrix) (*sparse.Matrix, error) {
-	tensor, from, to, err := parseName(model, m.Name)
+	tensor, rows, err := rowsOf(model, m)
 	if err != nil {
 		return nil, err
 	}
+	want := sparse.NewMatrix(len(rows), m.Cols)
+	for r, from := range rows {
+		if from >= 0 {
+			copy(want.Row(r), tensor.Data[from*m.Cols:(from+1)*m.Cols])
+		}
+	}
+	return want, nil
+}
+
+// rowsOf is the tensor of a matrix of the program and, for each packed row, its
+// row in the tensor, or -1 for padding.
+func rowsOf(model *ir.Model, m *kernel.Matrix) (*ir.Param, []int, error) {
+	tensor, from, to, err := parseName(model, m.Name)
+	if err != nil {
+		return nil, nil, err
+	}
 	if to-from != m.Rows || tensor.Shape[1] != m.Cols {
-		return nil, fmt.Errorf("is [%d %d], rows %d to %d of the tensor %v", m.Rows, m.Cols, from, to, tensor.Shape)
+		return nil, nil, fmt.Errorf("is [%d %d], rows %d to %d of the tensor %v", m.Rows, m.Cols, from, to, tensor.Shape)
 	}
 	for _, gates := range gateCounts(model, tensor.Name) {
 		block := tensor.Shape[0] / gates
@@ -114,14 +134,13 @@ func tensorOf(model *ir.Model, m *kernel.Matrix) (*sparse.Matrix, error) {
 		if (to-from)%block != 0 || padded != m.Packed.Rows() {
 			continue
 		}
-		want := sparse.NewMatrix(padded, m.Cols)
+		rows := slices.Repeat([]int{-1}, padded)
 		for r := from; r < to; r++ {
-			row := (r-from)/block*kernel.Pad(block) + (r-from)%block
-			copy(want.Row(row), tensor.Data[r*m.Cols:(r+1)*m.Cols])
+			rows[(r-from)/block*kernel.Pad(block)+(r-from)%block] = r
 		}
-		return want, nil
+		return tensor, rows, nil
 	}
-	return nil, fmt.Errorf("has %d packed rows, which no op that reads the tensor has", m.Packed.Rows())
+	return nil, nil, fmt.Errorf("has %d packed rows, which no op that reads the tensor has", m.Packed.Rows())
 }
 
 // parseName takes apart "tensor" or "tensor[from:to]".

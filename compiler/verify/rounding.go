@@ -45,9 +45,13 @@ const (
 // changed by at most k·u/(1−k·u) each, u = 2^-24. So the reference itself is run
 // with every weight changed by as much, with random signs, and the largest
 // deviation is what the model makes of rounding, the feedback of its states
-// included.
+// included. The weights are those [Stored]: what a precision costs is not rounding.
 func EstimateRounding(m *ir.Model, p *kernel.Program, inputs []eval.Frame) (Rounding, error) {
 	inputs = rounded(inputs)
+	m, err := Stored(m, p)
+	if err != nil {
+		return Rounding{}, err
+	}
 	want, err := reference(m, inputs)
 	if err != nil {
 		return Rounding{}, err

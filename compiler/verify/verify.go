@@ -104,8 +104,12 @@ func (r *Report) String() string {
 		}
 	}
 	for _, m := range r.Matrices {
-		fmt.Fprintf(&b, "matrix %s: %d non-zeros emitted, %d in the model, %d positions differ; weights moved by at most %.3g relative\n",
+		fmt.Fprintf(&b, "matrix %s: %d non-zeros emitted, %d in the model, %d positions differ; weights moved by at most %.3g relative",
 			m.Name, m.Emitted, m.Model, m.Differ, m.MaxRel)
+		if m.Zeroed > 0 {
+			fmt.Fprintf(&b, ", %d rounded to zero", m.Zeroed)
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
@@ -113,7 +117,8 @@ func (r *Report) String() string {
 // Run verifies a package on a sequence of at least one frame, which begins in
 // the initial state. Inputs are rounded to float32. An error means that the
 // package could not be vetted, built or run, or that weights.bin is not what
-// the program packs; differences are in the report.
+// the program packs; differences are in the report. The reference has the weights
+// that are [Stored].
 func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Report, error) {
 	if len(inputs) == 0 {
 		return nil, errors.New("verify: no input frames")
@@ -127,7 +132,11 @@ func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Re
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	inputs = rounded(inputs)
-	want, err := reference(pkg.Model, inputs)
+	model, err := Stored(pkg.Model, pkg.Program)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	want, err := reference(model, inputs)
 	if err != nil {
 		return nil, fmt.Errorf("verify: reference: %w", err)
 	}

@@ -59,9 +59,9 @@ func (w *printer) tables() {
 
 func (w *printer) matrices() {
 	for i, m := range w.p.Matrices {
-		w.line("matrix m%d %q %s [%d×%d] nnz %d, %s", i, m.Name, m.Strategy, m.Rows, m.Cols, m.NNZ, w.form(&m.Form))
+		w.line("matrix m%d %q %s [%d×%d] nnz %d, %s", i, m.Name, m.StrategyName(), m.Rows, m.Cols, m.NNZ, w.form(&m.Form))
 		if m.Wide != nil {
-			w.line("\tfor %s: %s, %s", AVX512, m.Wide.Strategy, w.form(m.Wide))
+			w.line("\tfor %s: %s, %s", AVX512, m.Wide.StrategyName(), w.form(m.Wide))
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/sparsec/sparsec/ir/sparse"
+import (
+	"fmt"
+
+	"github.com/sparsec/sparsec/ir/sparse"
+)
 
 // Lanes is the multiple of float32 to which every buffer, gate block and
 // constant vector is padded with zeros, so that no kernel needs a tail.
@@ -115,6 +119,22 @@ func (m *Matrix) Forms() []*Form {
 		return []*Form{&m.Form}
 	}
 	return []*Form{&m.Form, m.Wide}
+}
+
+// Precision is how the form's weights are stored.
+func (f *Form) Precision() sparse.Precision {
+	if p, ok := f.Packed.(interface{ Precision() sparse.Precision }); ok {
+		return p.Precision()
+	}
+	return sparse.Float32
+}
+
+// StrategyName names the strategy and, where it is not float32, the precision.
+func (f *Form) StrategyName() string {
+	if p := f.Precision(); p != sparse.Float32 {
+		return fmt.Sprintf("%s/%s", f.Strategy, p)
+	}
+	return f.Strategy.String()
 }
 
 // Size is the number of bytes of all sections.

@@ -93,25 +93,34 @@ func (p Precision) scale(largest float32) float32 {
 	return float32(math.Ceil(unit/step) * step)
 }
 
-// rowScales checks that all weights are finite and small enough not to be rounded
-// to infinity, and returns the scales of a matrix padded to rows, which are none
-// for Float32.
-func (p Precision) rowScales(m *Matrix, rows int) (float32s, error) {
+// Check names the first weight that the precision cannot hold: one that is not
+// finite, or so large that it might be rounded to infinity. Float32 holds all.
+func (p Precision) Check(m *Matrix) error {
 	if p == Float32 {
-		return nil, nil
+		return nil
+	}
+	for i, w := range m.Data {
+		if !(magnitude(w) < 1<<127) {
+			return fmt.Errorf("weight %g at row %d, column %d: %s holds finite weights below 2^127", w, i/m.Cols, i%m.Cols, p)
+		}
+	}
+	return nil
+}
+
+// rowScales are the scales of a matrix padded to rows, none for Float32.
+func (p Precision) rowScales(m *Matrix, rows int) float32s {
+	if p == Float32 {
+		return nil
 	}
 	var scales float32s
 	for r := range rows {
 		largest := float32(0)
 		if r < m.Rows {
-			for c, w := range m.Row(r) {
-				if !(magnitude(w) < 1<<127) {
-					return nil, fmt.Errorf("weight %g at row %d, column %d: %s holds finite weights below 2^127", w, r, c, p)
-				}
+			for _, w := range m.Row(r) {
 				largest = max(largest, magnitude(w))
 			}
 		}
 		scales.append(p.scale(largest))
 	}
-	return scales, nil
+	return scales
 }

@@ -12,8 +12,10 @@ type weightArray struct {
 
 // newWeightArray begins the array of a matrix that is padded to rows.
 func newWeightArray(m *Matrix, precision Precision, rows int) (weightArray, error) {
-	scales, err := precision.rowScales(m, rows)
-	return weightArray{precision: precision, scales: scales}, err
+	if err := precision.Check(m); err != nil {
+		return weightArray{}, err
+	}
+	return weightArray{precision: precision, scales: precision.rowScales(m, rows)}, nil
 }
 
 // grow appends n zeros.
