@@ -8,6 +8,8 @@ import (
 
 	"github.com/dave/jennifer/jen"
 
+	"github.com/sparsec/sparsec/ir/sparse"
+
 	"github.com/sparsec/sparsec/ir/kernel"
 )
 
@@ -49,6 +51,13 @@ func (e *emitter) packageDoc() string {
 		b.WriteString("\nMatrices, as they lie in weights.bin:\n\n")
 		e.matrixTable(&b)
 	}
+	if e.reduced() {
+		b.WriteString(`
+Strategies that end in q16, f16 or int8 store weights with 16 or 8 bits and a
+scale a row. The package's tests hold it against the model with the weights that
+are stored, not those that these were rounded from.
+`)
+	}
 	b.WriteString(`
 # Use
 
@@ -85,6 +94,16 @@ func (e *emitter) levelNames() string {
 		list = append(list, names[l])
 	}
 	return strings.Join(list, " and ")
+}
+
+// reduced reports whether any weights are not float32.
+func (e *emitter) reduced() bool {
+	for i := range e.p.Matrices {
+		if e.p.Matrices[i].Precision() != sparse.Float32 {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *emitter) matrixTable(b *strings.Builder) {

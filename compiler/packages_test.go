@@ -6,12 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/compiler/scratch"
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // TestRandomPackages compiles made-up models, puts the packages into one module
 // and runs their own tests, with the kernels of this machine and with the
-// portable ones.
+// portable ones. Weights are stored in every precision.
 func TestRandomPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds packages")
@@ -27,9 +29,10 @@ func TestRandomPackages(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for _, seed := range []uint64{1, 12, 100, 212, 305, 2397} {
+	for i, seed := range []uint64{1, 12, 100, 212, 305, 2397} {
 		name := fmt.Sprintf("m%d", seed)
-		p, err := Compile(ctx, randomModel(t, seed), Options{Package: name, Pass: quick})
+		weights := schedule.Weights{Tensor: "*", Precision: sparse.Precisions()[i%4]}
+		p, err := Compile(ctx, randomModel(t, seed), Options{Package: name, Pass: quick, Schedule: schedule.Options{Weights: []schedule.Weights{weights}}})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}

@@ -22,6 +22,9 @@ const (
 type KernelOptions struct {
 	// ISA is the instruction set of the kernels, which the machine must have.
 	ISA kernel.Level
+	// Weights is how the choice stores its weights. Where that is not float32, what
+	// the compiler takes for float32 is timed as well.
+	Weights sparse.Precision
 	// All times every candidate that can hold the matrix, and Within only those
 	// whose predicted time is at most so many times that of the choice. The rows
 	// that every table has are there in any case.
@@ -45,7 +48,8 @@ type KernelTimes struct {
 
 // KernelRow is one strategy.
 type KernelRow struct {
-	Strategy    string  // of package schedule, or csr-asm and csr-go for its csr
+	Strategy    string // of package schedule, or csr-asm and csr-go for its csr
+	Weights     sparse.Precision
 	ISA         string  // that the package says it runs
 	Chosen      bool    // by the compiler
 	Steps       int     // of the packed form
@@ -133,19 +137,35 @@ func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase
 	if err != nil {
 		return nil, err
 	}
-	plan, err := schedule.Choose(linear(w), schedule.Options{Targets: []schedule.Target{schedule.Zen4(o.ISA)}})
-	if err != nil {
-		return nil, err
-	}
 	c := &kernelCase{product: p, w: w}
-	for _, cand := range arrange(plan.Matrices[0].Choice, o) {
-		v, err := NewVariant(ctx, w, o.ISA, cand)
-		if err != nil {
+	precisions := []sparse.Precision{sparse.Float32}
+	if o.Weights != sparse.Float32 {
+		precisions = []sparse.Precision{o.Weights, sparse.Float32}
+	}
+	for _, weights := range precisions {
+		if err := c.choose(ctx, o, weights); err != nil {
 			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// choose appends the rows of a precision.
+func (c *kernelCase) choose(ctx context.Context, o KernelOptions, weights sparse.Precision) error {
+	plan, err := schedule.Choose(linear(c.w), schedule.Options{
+		Targets: []schedule.Target{schedule.Zen4(o.ISA)}, Weights: []schedule.Weights{{Tensor: "*", Precision: weights}},
+	})
+	if err != nil {
+		return err
+	}
+	for _, cand := range arrange(plan.Matrices[0].Choice, o) {
+		v, err := NewVariant(ctx, c.w, o.ISA, cand)
+		if err != nil {
+			return err
 		}
 		c.add(v, cand.Strategy == plan.Matrices[0].Strategy)
 	}
-	return c, nil
+	return nil
 }
 
 // arrange lists the candidates to time: the compiler's choice, then those that
@@ -189,7 +209,7 @@ func (c *kernelCase) times(r *Result, rows []Row) KernelTimes {
 	for i, row := range c.rows {
 		v := row.variant
 		k := KernelRow{
-			Strategy: row.name, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: v.steps(),
+			Strategy: row.name, Weights: v.Strategy.Weights, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: v.steps(),
 			BytesPerNNZ: float64(v.bytes()) / float64(t.NNZ),
 			NS:          rows[i].NS, MaxRelErr: maxRelErr(rows[i].Output, want),
 		}

@@ -21,6 +21,8 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 		switch {
 		case s.Kernel != Dense && blocks[0].Cols > maxColumns:
 			c.Excluded = fmt.Sprintf("%d columns, 16-bit indices reach %d", blocks[0].Cols, maxColumns)
+		case weights != sparse.Float32 && exact:
+			c.Excluded = fmt.Sprintf("%s weights are not exact, and exact weights are wanted", weights)
 		case weights != sparse.Float32:
 			c.Excluded = reducedFault(weights, blocks)
 		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR:

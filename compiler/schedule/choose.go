@@ -388,7 +388,7 @@ func (c *chooser) choice(i int) Choice {
 	}
 	chosen := c.chosen(i)
 	e.Strategy, e.Work, e.NS = chosen.Strategy, chosen.Work, chosen.NS
-	e.Reason = reason(e, c.asked(i))
+	e.Reason = reason(e, c.forced[i])
 	return e.Choice
 }
 

@@ -13,6 +13,9 @@ func reason(e Entry, forced string) string {
 	if forced != "" {
 		why = append(why, forced+" was asked for")
 	}
+	if w := e.Strategy.Weights; w != sparse.Float32 && !strings.HasSuffix(forced, "/"+w.String()) {
+		why = append(why, w.String()+" weights were asked for")
+	}
 	dense := e.Candidates[0]
 	switch {
 	case e.NNZ == 0:

@@ -119,14 +119,6 @@ func (l look) closed(forced, why string) error {
 	return fmt.Errorf("matrix %q: %s was asked for: %s", l.entry.Name, forced, why)
 }
 
-// asked is what the choice for an entry was held to; empty where it was free.
-func (c *chooser) asked(i int) string {
-	if c.forced[i] == "" && c.weights[i] != sparse.Float32 {
-		return c.weights[i].String()
-	}
-	return c.forced[i]
-}
-
 // rowScaleBytes is the size of the scales of all rows, in groups of so many.
 func rowScaleBytes(s Strategy, blocks []*sparse.Matrix, group int) int {
 	if s.Weights == sparse.Float32 {
