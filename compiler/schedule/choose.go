@@ -66,7 +66,7 @@ func Choose(m *ir.Model, o Options) (*Plan, error) {
 			for k := range p.Matrices {
 				p.Matrices[k].Choice = c.choice(k)
 			}
-			if err := p.weighErrors(m, looks); err != nil {
+			if err := p.WeighErrors(m); err != nil {
 				return nil, err
 			}
 			continue

@@ -26,19 +26,21 @@ type WeightError struct {
 	Zeroed int `json:"zeroed,omitempty"`
 }
 
-// weighErrors fills in the errors of all matrices whose weights are not float32.
-func (p *Plan) weighErrors(m *ir.Model, looks []look) error {
-	for i, l := range looks {
-		e := &p.Matrices[i]
+// WeighErrors fills in the errors of all matrices of a plan for the model whose
+// weights are not float32.
+func (p *Plan) WeighErrors(m *ir.Model) error {
+	for _, product := range Products(m) {
+		e := p.Entry(product.Name())
+		e.Error = nil
 		if e.Strategy.Weights == sparse.Float32 {
 			continue
 		}
-		w := l.product.Matrix(m, kernel.Pad(l.product.BlockRows))
+		w := product.Matrix(m, kernel.Pad(product.BlockRows))
 		packed, err := e.Strategy.PackReduced(w)
 		if err != nil {
 			return fmt.Errorf("matrix %q: %w", e.Name, err)
 		}
-		e.Error = weightError(w, packed.Unpack(), l.product.Rows())
+		e.Error = weightError(w, packed.Unpack(), product.Rows())
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // choose puts the fastest candidates of a level into the plan: first of the
@@ -69,7 +70,8 @@ func (t *tuner) shared(plan *schedule.Plan, best *trial) *trial {
 	}
 	lower := plan.Matrices[best.Entry].Strategy
 	same := t.fastest(best.Entry, best.ISA, func(c *trial) bool { return c.Strategy.SamePacking(lower) && c.work.Code == 0 })
-	if same != nil && same.Measured <= worthwhile*best.Measured {
+	// Weights that are not float32 are stored once.
+	if same != nil && (lower.Weights != sparse.Float32 || same.Measured <= worthwhile*best.Measured) {
 		return same
 	}
 	return best

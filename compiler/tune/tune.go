@@ -73,6 +73,9 @@ func Tune(ctx context.Context, p *compiler.Package, o Options) (*schedule.Plan, 
 	for _, level := range t.levels() {
 		t.choose(plan, level)
 	}
+	if err := plan.WeighErrors(p.Model); err != nil {
+		return nil, nil, err
+	}
 	report := &Report{CPU: r.CPU, Rounds: r.Rounds, Drift: r.Drift}
 	for _, c := range t.trials {
 		report.Timings = append(report.Timings, c.Timing)
