@@ -13,8 +13,8 @@ import (
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
-	"github.com/sparsec/sparsec/ir/sparse"
 	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // small is enough search to reorder and little enough for a test.

@@ -25,7 +25,7 @@ reads of weights. The fastest go into a plan, which
     sparsec compile model.ckpt -plan plan.json
 
 takes in place of the cost model's; the same plan gives the same package. Flags
-that decide what is compiled (-exact, -permute, -strategy) hold as they do for
+that decide what is compiled (-exact, -weights, -permute, -strategy) hold as for
 compile; -permute must be the same there. A plan that is there is replaced, once
 the new one is complete.`,
 	example: "sparsec tune model.ckpt -o plan.json",
