@@ -20,6 +20,13 @@ type Options struct {
 
 const defaultBudget = 800_000_000
 
+func (o Options) budget() int {
+	if o.Budget == 0 {
+		return defaultBudget
+	}
+	return o.Budget
+}
+
 // Prices, in the unit of Options.Budget, of what cannot be counted in words.
 const (
 	pairCost   = 16 // drawing a pair and fetching its rows
@@ -30,16 +37,9 @@ const (
 // Groups begin at every 8th or, for [Chunks32], 16th place. It never takes more
 // steps than the order as it is.
 func Rows(m *sparse.Matrix, o Options) []int {
-	s := search{m: m, order: make([]int32, m.Rows), rng: rand.New(rand.NewPCG(o.Seed, 0x5eed))}
+	s := search{m: m, order: places(byCount(m)), rng: rand.New(rand.NewPCG(o.Seed, 0x5eed))}
 	before := identity(m.Rows)
-	for place, r := range byCount(m) {
-		s.order[place] = int32(r)
-	}
-	budget := o.Budget
-	if budget == 0 {
-		budget = defaultBudget
-	}
-	s.run(o.Objective, budget)
+	s.run(o.Objective, o.budget())
 	order := s.rows()
 	if Steps(m, order, o.Objective) > Steps(m, before, o.Objective) {
 		return before

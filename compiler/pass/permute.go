@@ -1,8 +1,6 @@
 package pass
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/sparsec/sparsec/ir"
@@ -11,16 +9,16 @@ import (
 // PermuteOptions bound the search for a better order of units.
 type PermuteOptions struct {
 	Disable bool
-	// Budget is the number of weights that the search may look at for each
-	// axis, about 100 million a second; 0 stands for 80 million. Models of more
-	// than eight axes share eight budgets among all.
+	// Budget is the work that the search may do for each axis, as in
+	// [cluster.Options]; 0 stands for 400 million. Models of more than eight axes
+	// share eight budgets among all.
 	Budget int
 	// Seed begins the random numbers of the search.
 	Seed uint64
 }
 
 const (
-	defaultBudget = 80e6
+	defaultBudget = 400e6
 	budgets       = 8 // that all axes share
 )
 
@@ -34,9 +32,8 @@ const keepFrom = 0.01
 // alone are units that an input or output sees, matrices of a pattern with rows
 // or columns in groups, and dense ones.
 //
-// The search sorts rows by their number of weights, then climbs: it swaps two
-// units and keeps the swap if the exact number of window steps of all matrices
-// that have the units as rows or columns is not larger.
+// The search, [cluster.Units], counts the window steps of all matrices that have
+// the units as rows or columns.
 func permuteStates(o PermuteOptions) func(*ir.Model, *Report) (*ir.Model, error) {
 	return func(m *ir.Model, r *Report) (*ir.Model, error) {
 		return permute(m, o, r, func(int, []int) {}), nil
@@ -68,15 +65,14 @@ func permute(m *ir.Model, o PermuteOptions, r *Report, taken func(axis int, orde
 			r.note("units of %q stay: %s", a.nodes[x].name, reason)
 			continue
 		}
-		before := p.total
-		p.search(o, len(free))
-		if float64(p.total) > float64(before)*(1-keepFrom) {
-			r.note("units of %q stay: no order saves %g %% of %d window steps", a.nodes[x].name, 100*keepFrom, before)
+		found := p.search(o, len(free))
+		if float64(found.After) > float64(found.Before)*(1-keepFrom) {
+			r.note("units of %q stay: no order saves %g %% of %d window steps", a.nodes[x].name, 100*keepFrom, found.Before)
 			continue
 		}
-		r.note("%d units of %q reordered: %d window steps, %d before", a.nodes[x].size, a.nodes[x].name, p.total, before)
-		m = a.reorder(x, p.order, r)
-		taken(x, p.order)
+		r.note("%d units of %q reordered: %d window steps, %d before", p.size, a.nodes[x].name, found.After, found.Before)
+		m = a.reorder(x, found.Units, r)
+		taken(x, found.Units)
 		a = analyse(m) // the order of one axis moves the columns of others
 	}
 	return m
@@ -85,68 +81,4 @@ func permute(m *ir.Model, o PermuteOptions, r *Report, taken func(axis int, orde
 // reorderable lists the axes whose units can be put in another order.
 func (a *axes) reorderable() []int {
 	return slices.DeleteFunc(a.roots(), func(x int) bool { return a.nodes[x].pinned || a.nodes[x].size < 2 })
-}
-
-// search replaces the order by the best it finds within the budget of one of so
-// many axes.
-func (p *permutation) search(o PermuteOptions, axes int) {
-	budget := o.Budget
-	if budget == 0 {
-		budget = defaultBudget
-	}
-	if axes > budgets {
-		budget = budget / axes * budgets
-	}
-	p.sort()
-	p.climb(budget, rand.New(rand.NewPCG(o.Seed, 0x5eed)))
-}
-
-// sort tries the orders by number of weights: rows, columns, both; most first.
-func (p *permutation) sort() {
-	rows, cols := p.counts()
-	both := make([]int, p.size)
-	for u := range both {
-		both[u] = rows[u] + cols[u]
-	}
-	best, order := p.total, slices.Clone(p.order)
-	for _, key := range [][]int{rows, both, cols} {
-		sorted := identity(p.size)
-		slices.SortStableFunc(sorted, func(a, b int) int { return key[b] - key[a] })
-		p.set(sorted)
-		if p.total < best {
-			best, order = p.total, sorted
-		}
-	}
-	p.set(order)
-}
-
-// climb swaps random pairs of units of different groups. Its cost is counted in
-// weights looked at, so that the same model takes the same time and ends with
-// the same order on every machine.
-func (p *permutation) climb(budget int, rng *rand.Rand) {
-	groups := (p.size + lanes - 1) / lanes
-	if groups < 2 {
-		return
-	}
-	p.spent = 0
-	for p.spent < budget {
-		i, j := rng.IntN(p.size), rng.IntN(p.size)
-		p.spent++ // a pair of one group costs little, but not nothing
-		if i/lanes != j/lanes {
-			p.trySwap(i, j)
-		}
-	}
-}
-
-// skip says why the units should be left alone.
-func (p *permutation) skip() string {
-	if len(p.matrices) == 0 {
-		return "no matrix that has them is sparse"
-	}
-	for _, m := range p.matrices {
-		if m.pattern != "" {
-			return fmt.Sprintf("%q has the pattern %s", m.name, m.pattern)
-		}
-	}
-	return ""
 }

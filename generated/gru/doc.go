@@ -20,7 +20,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:69508fc2f2c68db0c785eef8474b9925fda9ca7df4f997d13a99c44d2973f86f
-//sparsec:file weights.bin sha256:87e1877d6fd6af8ed1b344bb781372dff05ee19b42438bb88830b85c122775cc
+//sparsec:file weights.bin sha256:85af9fd1ed4b7778cb50df1c7f8016934c66f72ed9041891d13252e69f90ab04
 //sparsec:file weights.go
 
 // Package gru runs the recurrent model "gru", one frame a step, compiled
@@ -39,9 +39,9 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor          rows  cols  density  strategy  bytes
-//	gru0.weight_ih  144   24    10.01 %  unrolled  3576
-//	gru0.weight_hh  144   48    9.997 %  unrolled  6240
-//	out.weight      61    48    10.01 %  unrolled  2816
+//	gru0.weight_ih  144   24    10.01 %  unrolled  3360
+//	gru0.weight_hh  144   48    9.997 %  unrolled  6132
+//	out.weight      61    48    10.01 %  unrolled  2888
 //
 // # Use
 //

@@ -35,17 +35,17 @@ func (s *State) stepAVX2() {
 //
 //go:noinline
 func layerEmbedAVX2(s *State) {
-	copy(s.embed[:32], weightsAt[float32](weights, 12992+128*s.x, 32))
+	copy(s.embed[:32], weightsAt[float32](weights, 12672+128*s.x, 32))
 }
 
 // layerGru0AVX2 is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense.
 //
 //go:noinline
 func layerGru0AVX2(s *State) {
-	// gru0.weight_ih [144 24], density 10.01 %: unrolled, 83 steps.
-	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 20800)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2688)))
-	// gru0.weight_hh [144 48], density 9.997 %: unrolled, 157 steps.
-	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 21376)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3712)), (*byte)(unsafe.Add(weights, 8768)))
+	// gru0.weight_ih [144 24], density 10.01 %: unrolled, 77 steps.
+	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 20480)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2496)))
+	// gru0.weight_hh [144 48], density 9.997 %: unrolled, 154 steps.
+	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 21056)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3456)), (*byte)(unsafe.Add(weights, 8384)))
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
@@ -53,6 +53,6 @@ func layerGru0AVX2(s *State) {
 //
 //go:noinline
 func layerOutAVX2(s *State) {
-	// out.weight [61 48], density 10.01 %: unrolled, 71 steps.
-	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 21952)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 10048)), (*byte)(unsafe.Add(weights, 12352)))
+	// out.weight [61 48], density 10.01 %: unrolled, 73 steps.
+	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 21632)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9664)), (*byte)(unsafe.Add(weights, 12032)))
 }

@@ -14,24 +14,24 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 2016, 4},    // gru0.weight_ih: words
-	{2048, 384, 4},  // gru0.weight_ih: scales
-	{2432, 252, 4},  // gru0.weight_ih: turns
-	{2688, 8, 4},    // gru0.weight_ih: counts
-	{2752, 1568, 4}, // gru0.weight_hh[0:46]: words
+	{0, 1952, 4},    // gru0.weight_ih: words
+	{1984, 384, 4},  // gru0.weight_ih: scales
+	{2368, 244, 4},  // gru0.weight_ih: turns
+	{2624, 8, 4},    // gru0.weight_ih: counts
+	{2688, 1632, 4}, // gru0.weight_hh[0:46]: words
 	{4352, 256, 4},  // gru0.weight_hh[0:46]: scales
-	{4608, 196, 4},  // gru0.weight_hh[0:46]: turns
+	{4608, 204, 4},  // gru0.weight_hh[0:46]: turns
 	{4864, 4, 4},    // gru0.weight_hh[0:46]: counts
-	{4928, 832, 4},  // gru0.weight_hh[46:69]: words
-	{5760, 128, 4},  // gru0.weight_hh[46:69]: scales
-	{5888, 104, 4},  // gru0.weight_hh[46:69]: turns
-	{6016, 4, 4},    // gru0.weight_hh[46:69]: counts
-	{6080, 576, 4},  // out.weight: words
-	{6656, 64, 4},   // out.weight: scales
-	{6720, 72, 4},   // out.weight: turns
-	{6848, 4, 4},    // out.weight: counts
-	{6912, 384, 4},  // gru0.bias_ih[0:69] in blocks of 32
-	{7296, 256, 4},  // zeros[64]
-	{7552, 128, 4},  // zeros[32]
-	{7680, 64, 4},   // zeros[16]
+	{4928, 864, 4},  // gru0.weight_hh[46:69]: words
+	{5824, 128, 4},  // gru0.weight_hh[46:69]: scales
+	{5952, 108, 4},  // gru0.weight_hh[46:69]: turns
+	{6080, 4, 4},    // gru0.weight_hh[46:69]: counts
+	{6144, 576, 4},  // out.weight: words
+	{6720, 64, 4},   // out.weight: scales
+	{6784, 72, 4},   // out.weight: turns
+	{6912, 4, 4},    // out.weight: counts
+	{6976, 384, 4},  // gru0.bias_ih[0:69] in blocks of 32
+	{7360, 256, 4},  // zeros[64]
+	{7616, 128, 4},  // zeros[32]
+	{7744, 64, 4},   // zeros[16]
 }

@@ -20,7 +20,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:5a3aa8c5cb422dfb458e3f6c9b862e5e5d89bcd879c374f4736ef528885d7c1d
-//sparsec:file weights.bin sha256:deda84d16cee368038b3232d6ffe0c8ddf2d564f41902264416b530d3f4f40c1
+//sparsec:file weights.bin sha256:9c74c5514ba6b95ec87e3d84d49af74969124e5b40f6eb8c7c5c96fa73b06e61
 //sparsec:file weights.go
 
 // Package lstm runs the recurrent model "lstm", one frame a step, compiled
@@ -40,8 +40,8 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor           rows  cols  density  strategy  bytes
-//	lstm0.weight_ih  132   17    20.01 %  unrolled  4236
-//	lstm0.weight_hh  132   33    20 %     unrolled  7296
+//	lstm0.weight_ih  132   17    20.01 %  unrolled  4344
+//	lstm0.weight_hh  132   33    20 %     unrolled  7332
 //	out.weight       5     33    20 %     unrolled  464
 //
 // # Use

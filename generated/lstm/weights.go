@@ -14,19 +14,19 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 3072, 4},    // lstm0.weight_ih: words
-	{3072, 768, 4},  // lstm0.weight_ih: scales
-	{3840, 384, 4},  // lstm0.weight_ih: turns
-	{4224, 12, 4},   // lstm0.weight_ih: counts
-	{4288, 5792, 4}, // lstm0.weight_hh: words
-	{10112, 768, 4}, // lstm0.weight_hh: scales
-	{10880, 724, 4}, // lstm0.weight_hh: turns
-	{11648, 12, 4},  // lstm0.weight_hh: counts
-	{11712, 352, 4}, // out.weight: words
-	{12096, 64, 4},  // out.weight: scales
-	{12160, 44, 4},  // out.weight: turns
-	{12224, 4, 4},   // out.weight: counts
-	{12288, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
-	{13056, 768, 4}, // zeros[192]
-	{13824, 64, 4},  // out.bias
+	{0, 3168, 4},    // lstm0.weight_ih: words
+	{3200, 768, 4},  // lstm0.weight_ih: scales
+	{3968, 396, 4},  // lstm0.weight_ih: turns
+	{4416, 12, 4},   // lstm0.weight_ih: counts
+	{4480, 5824, 4}, // lstm0.weight_hh: words
+	{10304, 768, 4}, // lstm0.weight_hh: scales
+	{11072, 728, 4}, // lstm0.weight_hh: turns
+	{11840, 12, 4},  // lstm0.weight_hh: counts
+	{11904, 352, 4}, // out.weight: words
+	{12288, 64, 4},  // out.weight: scales
+	{12352, 44, 4},  // out.weight: turns
+	{12416, 4, 4},   // out.weight: counts
+	{12480, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
+	{13248, 768, 4}, // zeros[192]
+	{14016, 64, 4},  // out.bias
 }
