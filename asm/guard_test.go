@@ -101,7 +101,9 @@ func kernelPrograms(t testing.TB) map[string]*kernel.Program {
 		programs[level.String()] = p
 	}
 	for _, streams := range lockstepSizes {
-		programs[fmt.Sprintf("by%d", streams)] = lockstepProgram(t, streams)
+		p := lockstepProgram(t, streams)
+		addProduct(t, p, "24x9", iid(rand.New(rand.NewPCG(24, 9)), 24, 9, 1, 0.5), true, 0) // a panel of three groups
+		programs[fmt.Sprintf("by%d", streams)] = p
 	}
 	return programs
 }
