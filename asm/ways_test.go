@@ -237,7 +237,10 @@ const largestScale = 0x1p-16
 
 // skipsPadding says that the kernels leave out steps that only pad, which the
 // interpreter takes.
-func (w *way) skipsPadding() bool { return w.form.Strategy == kernel.Unrolled }
+func (w *way) skipsPadding() bool { return straightLine(w.form.Strategy) }
+
+// straightLine says that a strategy has a function for each matrix.
+func straightLine(s kernel.Strategy) bool { return s == kernel.Unrolled || s == kernel.ChunkUnrolled }
 
 func finite(v float32) bool { return v-v == 0 }
 
