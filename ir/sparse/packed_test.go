@@ -469,6 +469,12 @@ func FuzzPack(f *testing.F) {
 				checkUnpack(t, p, m, 0)
 			}
 		}
+		for _, pack := range reducedPackings() {
+			if p, err := pack(m); err == nil {
+				checkShape(t, p, m)
+				checkNearest(t, p, m)
+			}
+		}
 	})
 }
 
