@@ -36,11 +36,18 @@ func CompileDense(ctx context.Context, m *ir.Model, o compiler.Options) (*compil
 }
 
 // Twins are the subjects of one model: its dense twin, its sparse package and
-// the portable form of that.
+// the portable form of that. A package that stores weights with less than float32
+// computes another function than the dense twin: only its two forms are alike.
 func Twins(dense, sparse *compiler.Package) []Subject {
-	return []Subject{
+	list := []Subject{
 		{Name: Dense, Files: dense.Files, Program: dense.Program},
 		{Name: Sparse, Files: sparse.Files, Program: sparse.Program, Twin: Dense},
 		{Name: Portable, Files: sparse.Files, Program: sparse.Program, Portable: true, Twin: Dense},
 	}
+	for _, e := range sparse.Plan.Matrices {
+		if e.Error != nil {
+			list[1].Twin, list[2].Twin = "", Sparse
+		}
+	}
+	return list
 }
