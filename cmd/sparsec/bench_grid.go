@@ -47,9 +47,9 @@ func (k *kernelBench) runGrid(ctx context.Context, e *env) error {
 // the choice is.
 func (k *kernelBench) gridLine(e *env, t *bench.KernelTimes) float64 {
 	choice, best := &t.Rows[0], t.Best()
-	slower := choice.NS / best.NS
+	slower := choice.Low / best.Low
 	p := t.Product
 	fmt.Fprintf(e.stdout, "%dx%d\t%s\t%g\t%s\t%s\t%.4g\t%s\t%.4g\t%.3f\n", p.Rows, p.Cols, p.Pattern, p.Sparsity,
-		choice.ISA, choice.Strategy, choice.NS/1e3, best.Strategy, best.NS/1e3, slower)
+		choice.ISA, choice.Strategy, choice.Low/1e3, best.Strategy, best.Low/1e3, slower)
 	return slower
 }

@@ -40,7 +40,8 @@ error of y over the root mean square of y, in float64. The drift of the clock an
 the number of turns go to the standard error.
 
 -grid N draws N matrices of 64 to 3072 rows and columns, 50 to 97 % sparse, of
-seven patterns, and compares the compiler's choice with the fastest strategy.`,
+seven patterns, and compares the compiler's choice with the fastest strategy, by
+the tenth percentile of their turns, which other processes disturb least.`,
 	example: "sparsec bench kernels -shape 1152x384,1760x1760 -pattern iid,lane8x8 -sparsity 0.9,0.95 -png speedup.png",
 	define: func(fs *flag.FlagSet) action {
 		k := &kernelBench{

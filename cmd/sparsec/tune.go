@@ -102,5 +102,5 @@ func printTimings(w io.Writer, p *compiler.Package, r *tune.Report) {
 	if r.CPU >= 0 {
 		where = fmt.Sprintf("pinned to processor %d", r.CPU)
 	}
-	fmt.Fprintf(w, "(medians over %d turns, %s; the clock drifted by %s)\n", r.Rounds, where, percent(r.Drift))
+	fmt.Fprintf(w, "(tenth percentile of %d turns, %s; the clock drifted by %s)\n", r.Rounds, where, percent(r.Drift))
 }

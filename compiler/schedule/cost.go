@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"math"
+
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -29,21 +31,30 @@ const (
 )
 
 // Cycles a step with weights in the second level, where the kernels are bound by
-// arithmetic: fitted to the medians of BenchmarkMatVec of package asm, of
-// 512×128 and 768×256 at 5 and 10 % density.
+// arithmetic: fitted to what `sparsec bench kernels -all` printed for matrices of
+// 128×128 to 640×640, 50 to 95 % sparse.
 const (
 	denseCycles         = 0.55 // two multiply-adds and two loads a cycle
-	block4Cycles        = 1.05 // a step is half a vector
-	block8Cycles        = 1.2
+	block4Cycles        = 1.02 // a step is half a vector
+	block8Cycles        = 1.14
 	block16Cycles       = 1.05
-	windowCycles        = 1.31
-	windowExactCycles   = 1.47
-	windowFixedCycles   = 1.36
-	windowWideCycles    = 2.3
-	unrolledCycles      = 1.1 // with code inside the budget
-	unrolledExactCycles = 1.36
-	unrolledFixedCycles = 1.05
-	csrCycles           = 1.1 // a step is a single weight
+	windowCycles        = 1.27
+	windowExactCycles   = 1.42
+	windowFixedCycles   = 1.31
+	windowWideCycles    = 2.2
+	unrolledCycles      = 1.0
+	unrolledExactCycles = 1.18
+	unrolledFixedCycles = 0.95
+	csrCycles           = 1.05 // a step is a single weight
+)
+
+// Straight-line code costs more a step the more of the instruction cache it
+// takes, up to crowdedCycles where it fills the budget. Beyond it comes from the
+// second level, a cycle for every fetchedBytes.
+const (
+	crowdedCycles       = 0.3
+	fetchedBytes        = 14
+	unrolledGroupCycles = 1
 )
 
 const (
@@ -160,11 +171,42 @@ func csrWork(blocks []*sparse.Matrix) Work {
 // nanoseconds is the predicted time of a product in a program whose weights
 // are read at bytesPerCycle.
 func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64) float64 {
-	cycles := float64(w.Steps-w.Shifted)*stepCycles(s) + float64(w.Groups)*t.GroupCycles
+	return slower(t.cycles(s, w), float64(w.Bytes)/bytesPerCycle) / t.GHz
+}
+
+// cycles are those of the arithmetic, and of fetching straight-line code.
+func (t Target) cycles(s Strategy, w Work) float64 {
+	steps, shifted, groups := float64(w.Steps-w.Shifted), float64(w.Shifted), float64(w.Groups)
+	cycles := float64(steps * stepCycles(s))
 	if w.Shifted > 0 {
-		cycles += float64(w.Shifted) * stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
+		cycles += float64(shifted * stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent}))
 	}
-	return max(cycles, float64(w.Bytes)/bytesPerCycle) / t.GHz
+	if s.Kernel != Unrolled {
+		return cycles + float64(groups*t.GroupCycles)
+	}
+	cycles += float64(groups * unrolledGroupCycles)
+	if t.CodeBudget > 0 {
+		cycles += float64(float64(w.Steps) * crowdedCycles * min(1, float64(w.Code)/float64(t.CodeBudget)))
+	}
+	if w.Code > t.CodeBudget {
+		cycles = slower(cycles, float64(w.Code)/fetchedBytes)
+	}
+	return cycles
+}
+
+// slower joins two bounds that hold at once. Where they are near each other both
+// bind now and then: the eighth norm, which is 9 % above two equal ones. (Roots
+// and products that are not fused give the same bits on every machine.)
+func slower(a, b float64) float64 {
+	high, low := max(a, b), min(a, b)
+	if high == 0 {
+		return 0
+	}
+	r := low / high
+	r *= r
+	r *= r
+	r *= r
+	return high * math.Sqrt(math.Sqrt(math.Sqrt(1+r)))
 }
 
 func stepCycles(s Strategy) float64 {

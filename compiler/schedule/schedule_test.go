@@ -72,7 +72,7 @@ func TestChoice(t *testing.T) {
 	}{
 		{"dense", linear(256, 256, iid(1)), Options{}, "dense", "nothing beats dense"},
 		{"small sparse", linear(128, 64, iid(0.1)), Options{}, "unrolled/fixed", "× dense"},
-		{"large sparse", linear(1024, 1024, iid(0.1)), Options{}, "window/fixed", "not straight-line"},
+		{"large sparse", linear(1024, 1024, survivors(0.1)), Options{}, "window/fixed", "next is "},
 		{"blocks of 16", linear(512, 512, blocks(16)), Options{}, "block16", "× dense"},
 		{"blocks of 8", linear(520, 512, blocks(8)), Options{}, "block8", "× dense"},
 		{"range too wide", linear(1024, 1024, func(r, c int) float32 {
@@ -89,7 +89,7 @@ func TestChoice(t *testing.T) {
 			return wide(r, c) // too few rows share columns for blocks
 		}), Options{Exact: true}, "dense", "nothing beats dense"},
 		{"forced", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"w", "dense"}}}, "dense", "dense was asked for"},
-		{"forced family", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/fixed", "window was asked for"},
+		{"forced family", linear(1024, 1024, survivors(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/fixed", "window was asked for"},
 		{"forced wide", linear(256, 256, survivors(0.1)), Options{Force: []Force{{"*", "window16"}}}, "window16/exponent", "window16 was asked for"},
 		{"from memory", linear(600, 600, survivors(0.05)), Options{Targets: []Target{slow}}, "window16/exponent", "× dense"},
 		{"from memory, forced family", linear(600, 600, survivors(0.05)), Options{Targets: []Target{slow}, Force: []Force{{"*", "window"}}}, "window16/exponent", "window was asked for"},
@@ -122,6 +122,27 @@ func TestChoice(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestCodeBudget holds that two matrices share the budget of straight-line code.
+func TestCodeBudget(t *testing.T) {
+	m := linear(512, 64, iid(0.1))
+	v := linear(512, 64, iid(0.1)).Params[0]
+	v.Name = "v"
+	m.Params = append(m.Params, v)
+	m.Nodes = append(m.Nodes, ir.Node{Name: "z", Op: ir.Linear{Weight: "v"}, Inputs: []string{"x"}})
+	m.Outputs = append(m.Outputs, "z")
+	p, err := Choose(m, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := p.Matrices[0], p.Matrices[1]
+	if first.Strategy.Kernel != Unrolled || second.Strategy.Kernel != Window || !strings.Contains(second.Reason, "not straight-line: ") {
+		t.Errorf("%s: %s; %s: %s; want one straight-line", first.Strategy, first.Reason, second.Strategy, second.Reason)
+	}
+	if budget := Zen4(kernel.AVX2).CodeBudget; p.Code > budget {
+		t.Errorf("%d bytes of code, the budget is %d", p.Code, budget)
 	}
 }
 

@@ -18,8 +18,8 @@ type Target struct {
 	GroupCycles float64 `json:"group_cycles"`
 }
 
-// Level is a level of the memory: a working set of up to Bytes is read at
-// BytesPerCycle.
+// Level is a level of the memory: a working set of Bytes is read at
+// BytesPerCycle, one between two levels at a rate in between.
 type Level struct {
 	Bytes         int     `json:"bytes,omitempty"` // 0: without bound
 	BytesPerCycle float64 `json:"bytes_per_cycle"`
@@ -31,11 +31,11 @@ func Zen4(level kernel.Level) Target {
 	return Target{
 		Name: "zen4", ISA: level, GHz: 3.69,
 		Levels: []Level{
-			{32 << 10, 60}, {1 << 20, 31}, {8 << 20, 27}, {16 << 20, 21},
-			{24 << 20, 15}, {32 << 20, 11}, {0, 7.5},
+			{32 << 10, 60}, {64 << 10, 31}, {640 << 10, 30}, {1 << 20, 24.5}, {8 << 20, 24.5},
+			{16 << 20, 21}, {24 << 20, 15}, {32 << 20, 11}, {0, 7.5},
 		},
 		CodeBudget:  32 << 10,
-		GroupCycles: 2,
+		GroupCycles: 3.5,
 	}
 }
 
@@ -44,9 +44,19 @@ func (t Target) String() string { return t.Name + "/" + t.ISA.String() }
 
 // BytesPerCycle is the read bandwidth of a program whose weights are that large.
 func (t Target) BytesPerCycle(workingSet int) float64 {
-	for _, l := range t.Levels {
-		if l.Bytes == 0 || workingSet <= l.Bytes {
+	for i, l := range t.Levels {
+		bytes := l.Bytes
+		if bytes == 0 && i > 0 {
+			bytes = 2 * t.Levels[i-1].Bytes
+		}
+		switch {
+		case workingSet > bytes:
+		case i == 0:
 			return l.BytesPerCycle
+		default:
+			nearer := t.Levels[i-1]
+			share := float64(workingSet-nearer.Bytes) / float64(bytes-nearer.Bytes)
+			return nearer.BytesPerCycle + float64(share*(l.BytesPerCycle-nearer.BytesPerCycle))
 		}
 	}
 	return t.Levels[len(t.Levels)-1].BytesPerCycle
