@@ -179,7 +179,9 @@ func (t Target) cycles(s Strategy, w Work) float64 {
 	steps, shifted, groups := float64(w.Steps-w.Shifted), float64(w.Shifted), float64(w.Groups)
 	cycles := float64(steps * stepCycles(s))
 	if w.Shifted > 0 {
-		cycles += float64(shifted * stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent}))
+		// Half of what the Exponent form costs more: it hides behind other steps.
+		exponent := stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
+		cycles += float64(shifted * (stepCycles(s) + exponent) / 2)
 	}
 	if s.Kernel != Unrolled {
 		return cycles + float64(groups*t.GroupCycles)
