@@ -32,8 +32,9 @@ const (
 	// gruUpdateReLUAVX2: the same with n = max(px.n+pn, 0).
 	GRUUpdateReLU
 
-	// lstmCellAVX2(h, c, px, ph *float32, hp int), blocks [i f g o]:
-	// c = f·c + i·g, h = o·tanh(c), i, f, o = σ(px+ph), g = tanh(px.g+ph.g).
+	// lstmCellAVX2(h, c, px *float32, hp int), blocks [i f g o] to which the
+	// recurrent product was added:
+	// c = f·c + i·g, h = o·tanh(c), i, f, o = σ(px), g = tanh(px.g).
 	LSTMCell
 
 	// AllCells is all of them.
@@ -62,19 +63,27 @@ type cell struct {
 	*Func
 	pointers []reg.GPPhysical
 
-	h, px, ph      reg.GPPhysical
+	h, px          reg.GPPhysical
+	ph             reg.GPPhysical // nil where px holds sums of both products
 	stride, triple reg.GPPhysical // bytes of one and of three gate blocks
 	left           reg.GPPhysical // bytes of the block still to do
 }
 
-// newCell loads the parameters h, px, ph and hp.
-func newCell(fn *Func) *cell {
+// newSummedCell loads the parameters h, px and hp.
+func newSummedCell(fn *Func) *cell {
 	c := &cell{
 		Func: fn,
-		h:    fn.Arg("h", reg.RDI), px: fn.Arg("px", reg.RSI), ph: fn.Arg("ph", reg.RDX),
+		h:    fn.Arg("h", reg.RDI), px: fn.Arg("px", reg.RSI),
 		stride: fn.Arg("hp", reg.RCX), triple: reg.R8, left: reg.RAX,
 	}
-	c.pointers = []reg.GPPhysical{c.h, c.px, c.ph}
+	c.pointers = []reg.GPPhysical{c.h, c.px}
+	return c
+}
+
+// newCell loads ph as well.
+func newCell(fn *Func) *cell {
+	c := newSummedCell(fn)
+	c.ph = c.pointer("ph", reg.RDX)
 	return c
 }
 
@@ -122,11 +131,13 @@ func (c *cell) gate(base reg.GPPhysical, g, v int) operand.Mem {
 // vector is vector v of a buffer without gates.
 func vector(base reg.GPPhysical, v int) operand.Mem { return operand.Mem{Base: base, Disp: 32 * v} }
 
-// preActivation emits x = px.g + ph.g for each lane.
+// preActivation emits x = px.g + ph.g for each lane, x = px.g in a cell without ph.
 func (c *cell) preActivation(ls []lane, g int) {
 	for v, l := range ls {
 		c.VMOVUPS(c.gate(c.px, g, v), l.x)
-		c.VADDPS(c.gate(c.ph, g, v), l.x, l.x)
+		if c.ph != nil {
+			c.VADDPS(c.gate(c.ph, g, v), l.x, l.x)
+		}
 	}
 }
 
@@ -224,10 +235,10 @@ func emitGRUUpdateReLU(f *File) {
 // the product of the numerators over that of the denominators, which lie in
 // [1, 4e8] and [1, 2]. That rounds as often as two divisions and a product.
 func emitLSTMCell(f *File) {
-	fn := f.Func("lstmCellAVX2", "func(h, c, px, ph *float32, hp int)",
+	fn := f.Func("lstmCellAVX2", "func(h, c, px *float32, hp int)",
 		"lstmCellAVX2 steps an LSTM: gate blocks [i f g o] of hp floats, hp a multiple of 16, c = f*c + i*g\n"+
-			"and h = o*tanh(c) with i, f, o = sigmoid(px+ph) and g = tanh(px.g + ph.g).")
-	c, ls := newCell(fn), lanes(0, vectors)
+			"and h = o*tanh(c) with i, f, o = sigmoid(px) and g = tanh(px.g).")
+	c, ls := newSummedCell(fn), lanes(0, vectors)
 	state := c.pointer("c", reg.RBX)
 	const num, den = 5 * vectors, 6 * vectors // numerators and denominators put aside
 	ratio := func() {

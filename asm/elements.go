@@ -61,7 +61,7 @@ func ElementCalls(in kernel.Instr) ([]ElementCall, error) {
 		return []ElementCall{call}, err
 	case kernel.LSTMCell:
 		n := kernel.Pad(in.Size)
-		return []ElementCall{{Func: "lstmCell", N: n, Vectors: []Vector{{in.H, n}, {in.C, n}, {in.X, 4 * n}, {in.R, 4 * n}}}}, nil
+		return []ElementCall{{Func: "lstmCell", N: n, Vectors: []Vector{{in.H, n}, {in.C, n}, {in.X, 4 * n}}}}, nil
 	}
 	return nil, fmt.Errorf("no kernel for an instruction of type %T", in)
 }

@@ -29,7 +29,7 @@ func TestElementCalls(t *testing.T) {
 		{kernel.GRUCell{Func: kernel.ReLU, H: ref(0), X: ref(1), R: ref(2), Size: 17}, "gruReset gruUpdateReLU"},
 		{kernel.GRUReset{RH: ref(0), H: ref(1), X: ref(2), R: ref(3), Size: 17}, "gruReset"},
 		{kernel.GRUUpdate{H: ref(0), X: ref(1), R: ref(2), N: ref(3), Size: 17}, "gruUpdateTanh"},
-		{kernel.LSTMCell{H: ref(0), C: ref(1), X: ref(2), R: ref(3), Size: 17}, "lstmCell"},
+		{kernel.LSTMCell{H: ref(0), C: ref(1), X: ref(2), Size: 17}, "lstmCell"},
 	}
 	for _, r := range rows {
 		calls, err := ElementCalls(r.in)

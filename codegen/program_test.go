@@ -147,12 +147,12 @@ func talker(t *testing.T) *kernel.Program {
 	const n = 17
 	pad := kernel.Pad(n)
 	h, c := b.state("lstm.h", n, -1), b.state("lstm.c", n, -1)
-	pre, rec := b.buffer("lstm.x", 4*pad), b.buffer("lstm.r", 4*pad)
+	pre := b.buffer("lstm.x", 4*pad)
 	zeros := b.constant("lstm.bias", 1, 4*pad)
 	b.layer("lstm", "LSTM",
 		kernel.MatVec{Dst: pre, Init: zeros, Src: joined, Matrix: b.matrix("lstm.weight_ih", 4, n, 7, .6, kernel.Unrolled)},
-		kernel.MatVec{Dst: rec, Init: zeros, Src: h, Matrix: b.matrix("lstm.weight_hh", 4, n, n, .2, kernel.Unrolled)},
-		kernel.LSTMCell{H: h, C: c, X: pre, R: rec, Size: n})
+		kernel.MatVec{Dst: pre, Init: pre, Src: h, Matrix: b.matrix("lstm.weight_hh", 4, n, n, .2, kernel.Unrolled)},
+		kernel.LSTMCell{H: h, C: c, X: pre, Size: n})
 
 	b.wide = true
 	g := b.state("gru.h", n, -1)

@@ -6,8 +6,8 @@ package rt
 // With hp the hidden size rounded up to a multiple of 16 = len(h), a
 // pre-activation buffer holds one block of hp floats a gate, one after the
 // other: px those of the input, with all biases that are added outside of any
-// product; ph those of the recurrent product. States are updated in place and
-// overlap nothing else. Padding lanes whose pre-activations and states are zero
+// product; ph those of the recurrent product, unless it was added to px. States
+// are updated in place and overlap nothing else. Padding lanes whose pre-activations and states are zero
 // keep states of zero: σ(0) = ½ and tanh(0) = 0.
 
 // gruCell is the step of a GRU whose reset gate acts after the recurrent
@@ -76,22 +76,21 @@ func gruUpdateReLU(h, px, ph, pn []float32) {
 }
 
 // lstmCell is the step of an LSTM without peepholes (Hochreiter and Schmidhuber,
-// 1997, with the forget gate of Gers et al., 2000). px and ph hold the blocks
-// [i f g o].
+// 1997, with the forget gate of Gers et al., 2000). px holds the blocks
+// [i f g o], to which the recurrent product was added.
 //
-//	i, f, o = σ(px + ph), g = tanh(px.g + ph.g)
+//	i, f, o = σ(px), g = tanh(px.g)
 //	c = f·c + i·g
 //	h = o·tanh(c)
-func lstmCell(h, c, px, ph []float32) {
+func lstmCell(h, c, px []float32) {
 	hp := len(h)
 	c = c[:hp]
 	xi, xf, xg, xo := px[:hp], px[hp:2*hp], px[2*hp:3*hp], px[3*hp:4*hp]
-	hi, hf, hg, ho := ph[:hp], ph[hp:2*hp], ph[2*hp:3*hp], ph[3*hp:4*hp]
 	for k := range h {
-		i := sigmoid1(xi[k] + hi[k])
-		f := sigmoid1(xf[k] + hf[k])
-		g := tanh1(xg[k] + hg[k])
-		o := sigmoid1(xo[k] + ho[k])
+		i := sigmoid1(xi[k])
+		f := sigmoid1(xf[k])
+		g := tanh1(xg[k])
+		o := sigmoid1(xo[k])
 		next := float32(f*c[k]) + float32(i*g)
 		c[k] = next
 		h[k] = o * tanh1(next)

@@ -50,10 +50,10 @@ func TestCellsAgainstFloat64(t *testing.T) {
 			func(in input) (float64, float64) {
 				return mix(sigma(in.x[1]+in.r[1]), max(in.x[2]+in.pn, 0), in.h), in.c
 			}},
-		{"lstmCell", func(h, c, px, ph, _ []float32) { lstmCell(h, c, px, ph) },
+		{"lstmCell", func(h, c, px, _, _ []float32) { lstmCell(h, c, px) },
 			func(in input) (float64, float64) {
-				c := sigma(in.x[1]+in.r[1])*in.c + sigma(in.x[0]+in.r[0])*math.Tanh(in.x[2]+in.r[2])
-				return sigma(in.x[3]+in.r[3]) * math.Tanh(c), c
+				c := sigma(in.x[1])*in.c + sigma(in.x[0])*math.Tanh(in.x[2])
+				return sigma(in.x[3]) * math.Tanh(c), c
 			}},
 	}
 	for _, row := range rows {

@@ -46,19 +46,19 @@ func (l *lowerer) bias(tensor string, from, to, blockRows int) kernel.Ref {
 	return con(l.vector(constKey{tensor, "", from, to, blockRows}, name, padRows(data[from:to], blocks, blockRows)))
 }
 
-// biases is the sum of two biases of size elements, either of which may be
-// missing. The passes fold one into the other; a model that skipped them still
-// has both.
-func (l *lowerer) biases(ih, hh string, size int) kernel.Ref {
+// biases is the sum of two biases as blocks gate blocks of blockRows rows, each
+// padded with zeros. Either may be missing: the passes fold one into the other; a
+// model that skipped them still has both.
+func (l *lowerer) biases(ih, hh string, blocks, blockRows int) kernel.Ref {
 	if ih == "" || hh == "" {
-		return l.bias(ih+hh, 0, size, size)
+		return l.bias(ih+hh, 0, blocks*blockRows, blockRows)
 	}
-	sum := make([]float32, size)
+	sum := make([]float32, blocks*blockRows)
 	a, b := l.m.Param(ih).Data, l.m.Param(hh).Data
 	for i := range sum {
 		sum[i] = a[i] + b[i]
 	}
-	return con(l.vector(constKey{tensor: ih, plus: hh}, ih+" + "+hh, sum))
+	return con(l.vector(constKey{tensor: ih, plus: hh, blockRows: blockRows}, ih+" + "+hh, padRows(sum, blocks, blockRows)))
 }
 
 // padRows copies rows of cols elements into rows of kernel.Pad(cols).

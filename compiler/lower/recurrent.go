@@ -37,35 +37,34 @@ func (l *lowerer) sum(g gates, suffix, weight, bias string, from, to int, src ke
 	return dst, nil
 }
 
-// projections appends the two products of all gates: X of the input and R of
-// the state.
-func (l *lowerer) projections(g gates) (x, r kernel.Ref, err error) {
-	if x, err = l.sum(g, ".x", g.weightIH, g.biasIH, 0, g.n, g.input); err != nil {
-		return
+// summed appends dst = biases + W·input + U·state for all gates and returns dst,
+// a new buffer of the node: for cells that read nothing but that sum.
+func (l *lowerer) summed(g gates) (kernel.Ref, error) {
+	ih, err := l.product(g.weightIH, 0, g.n*g.size, g.size)
+	if err != nil {
+		return kernel.Ref{}, err
 	}
-	r, err = l.sum(g, ".r", g.weightHH, g.biasHH, 0, g.n, g.state)
-	return
+	hh, err := l.product(g.weightHH, 0, g.n*g.size, g.size)
+	if err != nil {
+		return kernel.Ref{}, err
+	}
+	dst := ref(l.buffer(g.node.Name+".x", g.n*kernel.Pad(g.size)))
+	l.emit(kernel.MatVec{Dst: dst, Init: l.biases(g.biasIH, g.biasHH, g.n, g.size), Src: g.input, Matrix: ih},
+		kernel.MatVec{Dst: dst, Init: dst, Src: g.state, Matrix: hh})
+	return dst, nil
 }
 
-// rnn sums both products in one buffer.
 func (l *lowerer) rnn(n ir.Node, op ir.RNN) error {
 	g := l.gates(n, 1, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
-	ih, err := l.product(op.WeightIH, 0, g.size, g.size)
-	if err != nil {
-		return err
-	}
-	hh, err := l.product(op.WeightHH, 0, g.size, g.size)
-	if err != nil {
-		return err
-	}
 	f, err := function(op.Func)
 	if err != nil {
 		return err
 	}
-	sum := ref(l.buffer(n.Name+".x", g.size))
-	l.emit(kernel.MatVec{Dst: sum, Init: l.biases(op.BiasIH, op.BiasHH, g.size), Src: g.input, Matrix: ih},
-		kernel.MatVec{Dst: sum, Init: sum, Src: g.state, Matrix: hh},
-		kernel.Activate{Func: f, Clip: op.Clip, Dst: g.state, Src: sum, Size: g.size})
+	sum, err := l.summed(g)
+	if err != nil {
+		return err
+	}
+	l.emit(kernel.Activate{Func: f, Clip: op.Clip, Dst: g.state, Src: sum, Size: g.size})
 	l.describe(n, op.WeightIH, op.WeightHH)
 	return nil
 }
@@ -80,7 +79,11 @@ func (l *lowerer) gru(n ir.Node, op ir.GRU) error {
 	if op.Reset == ir.ResetBefore {
 		return l.gruBefore(g, f)
 	}
-	x, r, err := l.projections(g)
+	x, err := l.sum(g, ".x", g.weightIH, g.biasIH, 0, 3, g.input)
+	if err != nil {
+		return err
+	}
+	r, err := l.sum(g, ".r", g.weightHH, g.biasHH, 0, 3, g.state)
 	if err != nil {
 		return err
 	}
@@ -111,11 +114,11 @@ func (l *lowerer) gruBefore(g gates, f kernel.Func) error {
 
 func (l *lowerer) lstm(n ir.Node, op ir.LSTM) error {
 	g := l.gates(n, 4, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
-	x, r, err := l.projections(g)
+	sum, err := l.summed(g)
 	if err != nil {
 		return err
 	}
-	l.emit(kernel.LSTMCell{H: g.state, C: ref(l.states[op.C]), X: x, R: r, Size: g.size})
+	l.emit(kernel.LSTMCell{H: g.state, C: ref(l.states[op.C]), X: sum, Size: g.size})
 	l.describe(n, op.WeightIH, op.WeightHH)
 	return nil
 }

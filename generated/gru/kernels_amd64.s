@@ -1545,8 +1545,8 @@ TEXT ·matvecF32StraightM2R0AVX2(SB), NOSPLIT, $0-40
 TEXT ·gruCellAVX2(SB), NOSPLIT, $0-32
 	MOVQ h+0(FP), DI
 	MOVQ px+8(FP), SI
-	MOVQ ph+16(FP), DX
 	MOVQ hp+24(FP), CX
+	MOVQ ph+16(FP), DX
 	SHLQ $0x02, CX
 	JLE  done1
 	LEAQ (CX)(CX*2), R8

@@ -845,8 +845,8 @@ TEXT ·matvecF32StraightM3R0AVX2(SB), NOSPLIT, $0-40
 TEXT ·gruResetAVX2(SB), NOSPLIT, $0-40
 	MOVQ h+8(FP), DI
 	MOVQ px+16(FP), SI
-	MOVQ ph+24(FP), DX
 	MOVQ hp+32(FP), CX
+	MOVQ ph+24(FP), DX
 	MOVQ rh+0(FP), BX
 	SHLQ $0x02, CX
 	JLE  done1
@@ -920,8 +920,8 @@ done1:
 TEXT ·gruUpdateReLUAVX2(SB), NOSPLIT, $0-40
 	MOVQ h+0(FP), DI
 	MOVQ px+8(FP), SI
-	MOVQ ph+16(FP), DX
 	MOVQ hp+32(FP), CX
+	MOVQ ph+16(FP), DX
 	MOVQ pn+24(FP), BX
 	SHLQ $0x02, CX
 	JLE  done1

@@ -20,7 +20,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:5a3aa8c5cb422dfb458e3f6c9b862e5e5d89bcd879c374f4736ef528885d7c1d
-//sparsec:file weights.bin sha256:9c74c5514ba6b95ec87e3d84d49af74969124e5b40f6eb8c7c5c96fa73b06e61
+//sparsec:file weights.bin sha256:e9d82c4b77a2f3035248c582dd70b69da26968630ad3e05552f85e7d3e48d9b3
 //sparsec:file weights.go
 
 // Package lstm runs the recurrent model "lstm", one frame a step, compiled

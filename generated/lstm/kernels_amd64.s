@@ -1609,13 +1609,12 @@ empty1:
 	VZEROUPPER
 	RET
 
-// func lstmCellAVX2(h *float32, c *float32, px *float32, ph *float32, hp int)
+// func lstmCellAVX2(h *float32, c *float32, px *float32, hp int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·lstmCellAVX2(SB), NOSPLIT, $0-40
+TEXT ·lstmCellAVX2(SB), NOSPLIT, $0-32
 	MOVQ h+0(FP), DI
 	MOVQ px+16(FP), SI
-	MOVQ ph+24(FP), DX
-	MOVQ hp+32(FP), CX
+	MOVQ hp+24(FP), CX
 	MOVQ c+8(FP), BX
 	SHLQ $0x02, CX
 	JLE  done1
@@ -1624,9 +1623,7 @@ TEXT ·lstmCellAVX2(SB), NOSPLIT, $0-40
 
 loop2:
 	VMOVUPS      (SI), Y0
-	VADDPS       (DX), Y0, Y0
 	VMOVUPS      32(SI), Y5
-	VADDPS       32(DX), Y5, Y5
 	VORPS        consts<>+448(SB), Y0, Y1
 	VORPS        consts<>+448(SB), Y5, Y6
 	VMOVUPS      consts<>+96(SB), Y2
@@ -1672,9 +1669,7 @@ loop2:
 	VMOVAPS      Y5, Y11
 	VMOVAPS      Y7, Y13
 	VMOVUPS      (SI)(CX*2), Y0
-	VADDPS       (DX)(CX*2), Y0, Y0
 	VMOVUPS      32(SI)(CX*2), Y5
-	VADDPS       32(DX)(CX*2), Y5, Y5
 	VMOVUPS      consts<>+480(SB), Y2
 	VMOVUPS      consts<>+480(SB), Y7
 	VANDPS       consts<>+512(SB), Y0, Y1
@@ -1726,9 +1721,7 @@ loop2:
 	VMOVAPS      Y0, Y10
 	VMOVAPS      Y5, Y11
 	VMOVUPS      (SI)(CX*1), Y0
-	VADDPS       (DX)(CX*1), Y0, Y0
 	VMOVUPS      32(SI)(CX*1), Y5
-	VADDPS       32(DX)(CX*1), Y5, Y5
 	VORPS        consts<>+448(SB), Y0, Y1
 	VORPS        consts<>+448(SB), Y5, Y6
 	VMOVUPS      consts<>+96(SB), Y2
@@ -1822,9 +1815,7 @@ loop2:
 	VMOVAPS      Y5, Y11
 	VMOVAPS      Y7, Y13
 	VMOVUPS      (SI)(R8*1), Y0
-	VADDPS       (DX)(R8*1), Y0, Y0
 	VMOVUPS      32(SI)(R8*1), Y5
-	VADDPS       32(DX)(R8*1), Y5, Y5
 	VORPS        consts<>+448(SB), Y0, Y1
 	VORPS        consts<>+448(SB), Y5, Y6
 	VMOVUPS      consts<>+96(SB), Y2
@@ -1875,7 +1866,6 @@ loop2:
 	VMOVUPS      Y5, 32(DI)
 	ADDQ         $0x40, DI
 	ADDQ         $0x40, SI
-	ADDQ         $0x40, DX
 	ADDQ         $0x40, BX
 	SUBQ         $0x40, AX
 	JGT          loop2

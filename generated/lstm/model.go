@@ -25,7 +25,6 @@ type State struct {
 	lstm0H [64]float32 // state "lstm0.h" [33]
 	lstm0C [64]float32 // state "lstm0.c" [33]
 	lstm0X [208]float32
-	lstm0R [208]float32
 	out    [32]float32
 	y      [32]float32
 }

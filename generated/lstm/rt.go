@@ -11,22 +11,21 @@ import (
 )
 
 // lstmCell is the step of an LSTM without peepholes (Hochreiter and Schmidhuber,
-// 1997, with the forget gate of Gers et al., 2000). px and ph hold the blocks
-// [i f g o].
+// 1997, with the forget gate of Gers et al., 2000). px holds the blocks
+// [i f g o], to which the recurrent product was added.
 //
-//	i, f, o = σ(px + ph), g = tanh(px.g + ph.g)
+//	i, f, o = σ(px), g = tanh(px.g)
 //	c = f·c + i·g
 //	h = o·tanh(c)
-func lstmCell(h, c, px, ph []float32) {
+func lstmCell(h, c, px []float32) {
 	hp := len(h)
 	c = c[:hp]
 	xi, xf, xg, xo := px[:hp], px[hp:2*hp], px[2*hp:3*hp], px[3*hp:4*hp]
-	hi, hf, hg, ho := ph[:hp], ph[hp:2*hp], ph[2*hp:3*hp], ph[3*hp:4*hp]
 	for k := range h {
-		i := sigmoid1(xi[k] + hi[k])
-		f := sigmoid1(xf[k] + hf[k])
-		g := tanh1(xg[k] + hg[k])
-		o := sigmoid1(xo[k] + ho[k])
+		i := sigmoid1(xi[k])
+		f := sigmoid1(xf[k])
+		g := tanh1(xg[k])
+		o := sigmoid1(xo[k])
 		next := float32(f*c[k]) + float32(i*g)
 		c[k] = next
 		h[k] = o * tanh1(next)

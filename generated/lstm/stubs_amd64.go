@@ -46,7 +46,7 @@ func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words 
 func softmaxAVX2(dst *float32, src *float32, n int)
 
 // lstmCellAVX2 steps an LSTM: gate blocks [i f g o] of hp floats, hp a multiple of 16, c = f*c + i*g
-// and h = o*tanh(c) with i, f, o = sigmoid(px+ph) and g = tanh(px.g + ph.g).
+// and h = o*tanh(c) with i, f, o = sigmoid(px) and g = tanh(px.g).
 //
 //go:noescape
-func lstmCellAVX2(h *float32, c *float32, px *float32, ph *float32, hp int)
+func lstmCellAVX2(h *float32, c *float32, px *float32, hp int)

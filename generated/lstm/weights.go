@@ -27,6 +27,5 @@ var weightsSections = [...]section{
 	{12352, 44, 4},  // out.weight: turns
 	{12416, 4, 4},   // out.weight: counts
 	{12480, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
-	{13248, 768, 4}, // zeros[192]
-	{14016, 64, 4},  // out.bias
+	{13248, 64, 4},  // out.bias
 }

@@ -218,10 +218,10 @@ func (e *Program) gruUpdate(in kernel.GRUUpdate) {
 }
 
 func (e *Program) lstmCell(in kernel.LSTMCell) {
-	h, c, x, r := e.at(in.H), e.at(in.C), e.at(in.X), e.at(in.R)
+	h, c, x := e.at(in.H), e.at(in.C), e.at(in.X)
 	block := kernel.Pad(in.Size)
 	for i := range block {
-		gate := func(k int) float64 { return float64(x[k*block+i]) + float64(r[k*block+i]) }
+		gate := func(k int) float64 { return float64(x[k*block+i]) }
 		cell := sigmoid(gate(1))*float64(c[i]) + sigmoid(gate(0))*math.Tanh(gate(2))
 		h[i] = float32(sigmoid(gate(3)) * math.Tanh(cell))
 		c[i] = float32(cell)

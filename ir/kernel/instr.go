@@ -89,10 +89,12 @@ type GRUUpdate struct {
 	Size       int
 }
 
-// LSTMCell updates H and C in place; X and R hold the blocks i, f, g, o.
+// LSTMCell updates H and C in place; X holds the pre-activations, which are sums
+// of both products and the biases, in the blocks i, f, g, o.
+// C = σ(X.f)⊙C + σ(X.i)⊙tanh(X.g), H = σ(X.o)⊙tanh(C).
 type LSTMCell struct {
-	H, C, X, R Ref
-	Size       int
+	H, C, X Ref
+	Size    int
 }
 
 func (MatVec) isInstr()    {}

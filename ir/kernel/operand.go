@@ -67,7 +67,7 @@ func (p *Program) Operands(in Instr) []Operand {
 		return []Operand{vec("X", in.X, Read, 3, in.Size), vec("R", in.R, Read, 2, in.Size),
 			vec("N", in.N, Read, 1, in.Size), vec("H", in.H, Read|Write, 1, in.Size)}
 	case LSTMCell:
-		return []Operand{vec("X", in.X, Read, 4, in.Size), vec("R", in.R, Read, 4, in.Size),
+		return []Operand{vec("X", in.X, Read, 4, in.Size),
 			vec("H", in.H, Write, 1, in.Size), vec("C", in.C, Read|Write, 1, in.Size)}
 	}
 	return nil

@@ -112,7 +112,7 @@ func (w *printer) instr(in Instr) string {
 	case GRUUpdate:
 		return fmt.Sprintf("%s %s, x %s, r %s, n %s, %s, %d", op, w.ref(in.H), w.ref(in.X), w.ref(in.R), w.ref(in.N), in.Func, in.Size)
 	case LSTMCell:
-		return fmt.Sprintf("%s %s, c %s, x %s, r %s, %d", op, w.ref(in.H), w.ref(in.C), w.ref(in.X), w.ref(in.R), in.Size)
+		return fmt.Sprintf("%s %s, c %s, x %s, %d", op, w.ref(in.H), w.ref(in.C), w.ref(in.X), in.Size)
 	}
 	return op
 }

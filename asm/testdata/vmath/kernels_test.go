@@ -452,11 +452,12 @@ var cells = []struct {
 		},
 	}, {
 		"lstmCell",
-		func(k *cellCase) { lstmCellAVX2(&k.h.body[0], &k.c.body[0], &k.px.body[0], &k.ph.body[0], k.hp) },
-		func(k *cellCase) { lstmCell(k.h.body, k.c.body, k.px.body, k.ph.body) },
+		func(k *cellCase) { lstmCellAVX2(&k.h.body[0], &k.c.body[0], &k.px.body[0], k.hp) },
+		func(k *cellCase) { lstmCell(k.h.body, k.c.body, k.px.body) },
 		func(k *cellCase, i int) (float64, float64) {
-			c := sigma(pre(k, 1, i))*float64(k.c.body[i]) + sigma(pre(k, 0, i))*math.Tanh(pre(k, 2, i))
-			return sigma(pre(k, 3, i)) * math.Tanh(c), c
+			x := func(gate int) float64 { return float64(k.px.body[gate*k.hp+i]) }
+			c := sigma(x(1))*float64(k.c.body[i]) + sigma(x(0))*math.Tanh(x(2))
+			return sigma(x(3)) * math.Tanh(c), c
 		},
 	},
 }
@@ -554,7 +555,7 @@ func TestZeroLength(t *testing.T) {
 	gruResetAVX2(nil, nil, nil, nil, 0)
 	gruUpdateTanhAVX2(nil, nil, nil, nil, 0)
 	gruUpdateReLUAVX2(nil, nil, nil, nil, 0)
-	lstmCellAVX2(nil, nil, nil, nil, 0)
+	lstmCellAVX2(nil, nil, nil, 0)
 }
 
 func BenchmarkCells(b *testing.B) {
