@@ -63,6 +63,7 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 		e.layers = append(e.layers, layers.unique("layer"+exported(l.Name)))
 	}
 	e.unrolled = chooseUnrolled(p)
+	e.unrollNoShared()
 	e.levels = e.differing()
 	return e
 }
@@ -87,6 +88,10 @@ func (e *emitter) files() ([]txtar.File, error) {
 		{"kernels_generic.go", e.genericFile},
 		{"kernels_amd64.go", e.amd64File},
 		{"kernels_noasm.go", e.noasmFile},
+		{"workers.go", e.workersFile},
+		{"workers_amd64.go", e.workersAMD64File},
+		{"workers_noasm.go", e.workersNoasmFile},
+		{"workers_frame_test.go", e.workersFrameFile},
 		{"frame_test.go", e.frameFile},
 		{"example_test.go", e.exampleFile},
 	} {
@@ -115,6 +120,9 @@ func (e *emitter) files() ([]txtar.File, error) {
 		return nil, err
 	}
 	files = append(files, suite...)
+	if e.o.Workers > 0 {
+		add("workers_test.go", e.underClause(workersSuite))
+	}
 	if len(e.o.Vectors) > 0 {
 		add("testdata/vectors.bin", e.vectorFile())
 	}

@@ -51,56 +51,63 @@ func (e *emitter) frameFile() *jen.File {
 	})
 	doc(f, "step is Step of the stream with the frame.")
 	frameMethod("step").Params(jen.Id("s").Op("*").Id("State")).Block(
-		jen.Id("s").Dot("Step").CallFunc(func(g *jen.Group) {
-			for _, p := range e.ports() {
-				if p.index() {
-					g.Add(field(&p))
-				} else {
-					g.Op("&").Add(field(&p))
-				}
-			}
-		}))
-	e.frameRun(f)
+		jen.Id("s").Dot("Step").CallFunc(e.frameArgs))
+	doc(f, "run is Run over the frames.")
+	f.Func().Id("run").Params(jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")).Error().BlockFunc(func(g *jen.Group) {
+		e.frameRun(g, jen.Id("s").Dot("Run"))
+	})
+	e.frameFaults(f)
 	return f
 }
 
-// frameRun emits run, which steps over frames by Run.
-func (e *emitter) frameRun(f *jen.File) {
-	doc(f, "run is Run over the frames.")
-	f.Func().Id("run").Params(jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")).Error().BlockFunc(func(g *jen.Group) {
-		for i := range e.outputs {
-			p := &e.outputs[i]
-			g.Id(p.param).Op(":=").Make(p.runType(), jen.Len(jen.Id("frames")).Op("*").Id(p.size))
+// frameArgs are the arguments of a step with the frame f.
+func (e *emitter) frameArgs(g *jen.Group) {
+	for _, p := range e.ports() {
+		if p.index() {
+			g.Id("f").Dot(p.param)
+		} else {
+			g.Op("&").Id("f").Dot(p.param)
 		}
-		for i := range e.inputs {
-			p := &e.inputs[i]
-			g.Var().Id(p.param).Add(p.runType())
+	}
+}
+
+// frameRun steps over frames by run, which may take arguments before those of the
+// ports.
+func (e *emitter) frameRun(g *jen.Group, run *jen.Statement, before ...jen.Code) {
+	for i := range e.outputs {
+		p := &e.outputs[i]
+		g.Id(p.param).Op(":=").Make(p.runType(), jen.Len(jen.Id("frames")).Op("*").Id(p.size))
+	}
+	for i := range e.inputs {
+		p := &e.inputs[i]
+		g.Var().Id(p.param).Add(p.runType())
+	}
+	g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
+		for _, p := range e.inputs {
+			value := jen.Id("frames").Index(jen.Id("i")).Dot(p.param)
+			if p.index() {
+				value = jen.Int32().Call(value)
+			} else {
+				value = value.Index(jen.Op(":")).Op("...")
+			}
+			g.Id(p.param).Op("=").Append(jen.Id(p.param), value)
 		}
-		g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
-			for _, p := range e.inputs {
-				value := jen.Id("frames").Index(jen.Id("i")).Dot(p.param)
-				if p.index() {
-					value = jen.Int32().Call(value)
-				} else {
-					value = value.Index(jen.Op(":")).Op("...")
-				}
-				g.Id(p.param).Op("=").Append(jen.Id(p.param), value)
-			}
-		})
-		g.Err().Op(":=").Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
-			for _, p := range e.ports() {
-				g.Id(p.param)
-			}
-		})
-		g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
-			for _, p := range e.outputs {
-				g.Copy(jen.Id("frames").Index(jen.Id("i")).Dot(p.param).Index(jen.Op(":")),
-					jen.Id(p.param).Index(jen.Id("i").Op("*").Id(p.size), jen.Empty()))
-			}
-		})
-		g.Return(jen.Err())
 	})
-	e.frameFaults(f)
+	g.Err().Op(":=").Add(run).CallFunc(func(g *jen.Group) {
+		for _, c := range before {
+			g.Add(c)
+		}
+		for _, p := range e.ports() {
+			g.Id(p.param)
+		}
+	})
+	g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
+		for _, p := range e.outputs {
+			g.Copy(jen.Id("frames").Index(jen.Id("i")).Dot(p.param).Index(jen.Op(":")),
+				jen.Id(p.param).Index(jen.Id("i").Op("*").Id(p.size), jen.Empty()))
+		}
+	})
+	g.Return(jen.Err())
 }
 
 // frameFaults emits what Run and Step have to refuse.

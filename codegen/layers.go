@@ -130,26 +130,31 @@ func (e *emitter) layer(f *jen.File, i int, suffix string,
 	doc(f, fmt.Sprintf("%s is layer %q: %s.\n//\n//go:noinline", name, l.Name, strings.TrimSuffix(oneLine(l.Doc), ".")))
 	f.Func().Id(name).Params(jen.Id("s").Op("*").Id("State")).BlockFunc(func(g *jen.Group) {
 		for _, in := range l.Instrs {
-			switch in := in.(type) {
-			case kernel.MatVec:
-				for _, c := range matVec(in) {
-					g.Add(c)
-				}
-			case kernel.Lookup:
-				g.Add(e.lookup(in))
-			case kernel.Copy:
-				g.Copy(e.slice(in.Dst, in.Size), e.slice(in.Src, in.Size))
-			default:
-				calls, err := asm.ElementCalls(in)
-				if err != nil {
-					panic(fmt.Sprintf("codegen: layer %q: %v, which asm.Emit should have refused", l.Name, err))
-				}
-				for _, c := range calls {
-					g.Add(call(c))
-				}
-			}
+			e.instr(g, in, call, matVec)
 		}
 	})
+}
+
+// instr adds the statements of an instruction.
+func (e *emitter) instr(g *jen.Group, in kernel.Instr, call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
+	switch in := in.(type) {
+	case kernel.MatVec:
+		for _, c := range matVec(in) {
+			g.Add(c)
+		}
+	case kernel.Lookup:
+		g.Add(e.lookup(in))
+	case kernel.Copy:
+		g.Copy(e.slice(in.Dst, in.Size), e.slice(in.Src, in.Size))
+	default:
+		calls, err := asm.ElementCalls(in)
+		if err != nil {
+			panic(fmt.Sprintf("codegen: %v, which asm.Emit should have refused", err))
+		}
+		for _, c := range calls {
+			g.Add(call(c))
+		}
+	}
 }
 
 // describe is what a reader wants to know of a matrix.
@@ -212,17 +217,25 @@ func (e *emitter) genericMatVec(in kernel.MatVec) []jen.Code {
 	if e.unrolled[in.Matrix] {
 		return append([]jen.Code{jen.Comment(describe(m) + ": straight-line Go.")}, e.unrolledCalls(in)...)
 	}
-	return e.calls(in, describeSteps(m, e.p.Base), kernel.PortableCalls(e.p, e.layout, in.Matrix), func(name string) *jen.Statement { return e.use(name) },
+	return e.genericCalls(in, kernel.PortableCalls(e.p, e.layout, in.Matrix))
+}
+
+func (e *emitter) genericCalls(in kernel.MatVec, calls []kernel.Call) []jen.Code {
+	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix], e.p.Base), calls, func(name string) *jen.Statement { return e.use(name) },
 		func(r kernel.Ref, a kernel.Arg) *jen.Statement { return e.slice(r, a.Len) },
 		func(a kernel.Arg) *jen.Statement { return e.weightsSlice(a.Elem, a.Off, a.Len) })
 }
 
 func (e *emitter) assemblyMatVec(in kernel.MatVec, l kernel.Level) []jen.Code {
+	return e.assemblyCalls(in, l, asm.MatVecCalls(e.p, e.layout, in.Matrix, l))
+}
+
+func (e *emitter) assemblyCalls(in kernel.MatVec, l kernel.Level, calls []kernel.Call) []jen.Code {
 	function := func(name string) *jen.Statement { return jen.Id(name) }
 	if e.cut(in.Matrix, l) {
 		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
 	}
-	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix], l), asm.MatVecCalls(e.p, e.layout, in.Matrix, l), function,
+	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix], l), calls, function,
 		func(r kernel.Ref, _ kernel.Arg) *jen.Statement { return e.pointer(r) },
 		func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })
 }

@@ -115,31 +115,36 @@ func (e *emitter) stepMethod(f *jen.File) {
 	doc(f, "Step reads one frame of "+list(e.inputs)+" and writes one of "+list(e.outputs)+
 		". It does not allocate."+e.indexPanics())
 	method(f, "Step").Params(params(e.ports(), (*port).stepType)...).BlockFunc(func(g *jen.Group) {
-		for i := range e.inputs {
-			in := &e.inputs[i]
-			if !in.index() {
-				continue
-			}
-			g.If(jen.Id("uint").Call(jen.Id(in.param)).Op(">=").Id(in.size)).Block(
-				jen.Panic(jen.Qual("fmt", "Sprintf").Call(
-					jen.Lit(fmt.Sprintf("%s: input %q is %%d, want an index below %d", e.o.Package, in.Name, in.Bound)),
-					jen.Id(in.param))),
-			)
-		}
-		e.start(g)
-		for i := range e.inputs {
-			in := &e.inputs[i]
-			if in.index() {
-				g.Id("s").Dot(in.field).Op("=").Id(in.param)
-			} else {
-				g.Copy(e.buffer(in.Buf, 0, in.Size), jen.Id(in.param).Index(jen.Op(":")))
-			}
-		}
-		g.Id("s").Dot("step").Call()
-		for _, out := range e.outputs {
-			g.Copy(jen.Id(out.param).Index(jen.Op(":")), e.buffer(out.Buf, 0, out.Size))
-		}
+		e.stepBody(g, jen.Id("s").Dot("step").Call())
 	})
+}
+
+// stepBody is a step of s, whose layers the call runs.
+func (e *emitter) stepBody(g *jen.Group, layers jen.Code) {
+	for i := range e.inputs {
+		in := &e.inputs[i]
+		if !in.index() {
+			continue
+		}
+		g.If(jen.Id("uint").Call(jen.Id(in.param)).Op(">=").Id(in.size)).Block(
+			jen.Panic(jen.Qual("fmt", "Sprintf").Call(
+				jen.Lit(fmt.Sprintf("%s: input %q is %%d, want an index below %d", e.o.Package, in.Name, in.Bound)),
+				jen.Id(in.param))),
+		)
+	}
+	e.start(g)
+	for i := range e.inputs {
+		in := &e.inputs[i]
+		if in.index() {
+			g.Id("s").Dot(in.field).Op("=").Id(in.param)
+		} else {
+			g.Copy(e.buffer(in.Buf, 0, in.Size), jen.Id(in.param).Index(jen.Op(":")))
+		}
+	}
+	g.Add(layers)
+	for _, out := range e.outputs {
+		g.Copy(jen.Id(out.param).Index(jen.Op(":")), e.buffer(out.Buf, 0, out.Size))
+	}
 }
 
 // start puts initial states in place in a stream that is still the zero value.
@@ -174,31 +179,40 @@ func (e *emitter) runMethod(f *jen.File) {
 		list(e.outputs)+", the same as repeated Steps. "+e.runErrors()+
 		", leaves\nthe stream as it was. Inputs and outputs must not overlap. It does not allocate.")
 	method(f, "Run").Params(params(e.ports(), (*port).runType)...).Error().BlockFunc(func(g *jen.Group) {
-		e.countFrames(g)
-		for _, p := range e.ports() {
-			if p.index() {
-				g.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Id(p.param)).Block(
-					jen.If(jen.Id("uint32").Call(jen.Id("v")).Op(">=").Id(p.size)).Block(
-						jen.Return(jen.Qual("fmt", "Errorf").Call(
-							jen.Lit(fmt.Sprintf("%s: frame %%d of input %q is %%d, want an index below %d", e.o.Package, p.Name, p.Bound)),
-							jen.Id("i"), jen.Id("v")))),
-				)
-			}
-		}
-		g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
-			g.Id("s").Dot("Step").CallFunc(func(g *jen.Group) {
-				for _, p := range e.ports() {
-					if p.index() {
-						g.Int().Call(jen.Id(p.param).Index(jen.Id("i")))
-					} else {
-						g.Parens(jen.Op("*").Index(jen.Id(p.size)).Float32()).Call(
-							jen.Id(p.param).Index(jen.Id("i").Op("*").Id(p.size), jen.Empty()))
-					}
-				}
-			})
-		})
-		g.Return(jen.Nil())
+		e.runBody(g, jen.Id("s").Dot("Step"))
 	})
+}
+
+// runBody steps over whole frames; step is the method and may have arguments
+// before those of the ports.
+func (e *emitter) runBody(g *jen.Group, step *jen.Statement, before ...jen.Code) {
+	e.countFrames(g)
+	for _, p := range e.ports() {
+		if p.index() {
+			g.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Id(p.param)).Block(
+				jen.If(jen.Id("uint32").Call(jen.Id("v")).Op(">=").Id(p.size)).Block(
+					jen.Return(jen.Qual("fmt", "Errorf").Call(
+						jen.Lit(fmt.Sprintf("%s: frame %%d of input %q is %%d, want an index below %d", e.o.Package, p.Name, p.Bound)),
+						jen.Id("i"), jen.Id("v")))),
+			)
+		}
+	}
+	g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
+		g.Add(step).CallFunc(func(g *jen.Group) {
+			for _, c := range before {
+				g.Add(c)
+			}
+			for _, p := range e.ports() {
+				if p.index() {
+					g.Int().Call(jen.Id(p.param).Index(jen.Id("i")))
+				} else {
+					g.Parens(jen.Op("*").Index(jen.Id(p.size)).Float32()).Call(
+						jen.Id(p.param).Index(jen.Id("i").Op("*").Id(p.size), jen.Empty()))
+				}
+			}
+		})
+	})
+	g.Return(jen.Nil())
 }
 
 // runErrors says when Run fails.

@@ -32,6 +32,9 @@ type Options struct {
 	// Tolerance t allows |got − want| ≤ t·max(1, |want|); 0 stands for
 	// DefaultTolerance.
 	Tolerance float64
+	// Workers is the largest number of goroutines that can share the products
+	// that the program has shared, 2 or more; 0 for a package without them.
+	Workers int
 }
 
 // Vectors are frames of one stream from its initial state, in the order of the
@@ -63,6 +66,9 @@ func (o *Options) check(p *kernel.Program) error {
 	}
 	if o.Tolerance < 0 {
 		errs = append(errs, fmt.Errorf("tolerance %v: want at least 0", o.Tolerance))
+	}
+	if err := checkWorkers(o.Workers, p); err != nil {
+		errs = append(errs, err)
 	}
 	for _, line := range append([]string{o.Input, o.Generate}, o.Settings...) {
 		if strings.ContainsAny(line, "\n\r") {

@@ -67,7 +67,7 @@ State forks the stream, [State.AppendBinary] and [State.UnmarshalBinary] save an
 restore it. [Kernel] says which kernels this processor runs; the build tag purego
 leaves the assembly out. Kernels agree within rounding, not to the last bit.
 
-# Infinities, NaN and denormal numbers
+` + e.workersDoc() + `# Infinities, NaN and denormal numbers
 
 A NaN that gets into a state stays there until [State.Reset]. The vector kernels
 multiply zero weights with elements of x that a row does not read. So an infinite

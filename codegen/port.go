@@ -51,7 +51,7 @@ func (p *port) frameLen() *jen.Statement {
 // namePorts gives a single input and output the names x, InputSize (InputBound
 // for an index), y and OutputSize, several ones those with the port's name.
 func (e *emitter) namePorts() {
-	params := newScope("s", "i", "frames")
+	params := newScope("s", "w", "i", "frames")
 	sizes := newScope()
 	name := func(ports []kernel.Port, param, size string) (named []port) {
 		for _, p := range ports {

@@ -185,6 +185,9 @@ func receiver(node ast.Decl) string {
 	if pointer, ok := typ.(*ast.StarExpr); ok {
 		typ = pointer.X
 	}
+	if generic, ok := typ.(*ast.IndexExpr); ok {
+		typ = generic.X
+	}
 	return typ.(*ast.Ident).Name
 }
 

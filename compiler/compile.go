@@ -33,6 +33,9 @@ type Options struct {
 	// Frames is the number of reference frames that the package's own test
 	// runs; 0 stands for 16, fewer for a large model; a negative number for none.
 	Frames int
+	// Workers is the largest number of goroutines that the package can share the
+	// large products of a step over, 2 or more; 0 for a package without them.
+	Workers int
 }
 
 // Package is a compiled model and what the phases made on the way.
@@ -56,7 +59,7 @@ func Compile(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 		return nil, err
 	}
 	p.Files, err = codegen.Emit(p.Program, codegen.Options{
-		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command,
+		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command, Workers: o.Workers,
 		Vectors: vectors, Tolerance: tolerance,
 	})
 	if err != nil {
@@ -87,6 +90,9 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if p.Program, err = lower.Lower(p.Model, p.Plan); err != nil {
 		return nil, err
 	}
+	if err := share(p.Program, o.Workers); err != nil {
+		return nil, err
+	}
 	if err := p.Program.Verify(); err != nil {
 		return nil, fmt.Errorf("lowering made a faulty program, which is a bug of it: %w", err)
 	}
@@ -101,6 +107,14 @@ func sound(m *ir.Model) error {
 		return err
 	}
 	return lower.Streaming(m)
+}
+
+// share has workers share the large products, of which there must be one.
+func share(p *kernel.Program, workers int) error {
+	if workers != 0 && p.Share(workers, kernel.MinGain) == 0 {
+		return fmt.Errorf("model %q: its layers are too small for workers: no product is predicted to take %.0f %% less time by %d of them", p.Name, 100*kernel.MinGain, workers)
+	}
+	return nil
 }
 
 // plan is the plan given, if it fits the model, or the cost model's.

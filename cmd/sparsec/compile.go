@@ -38,6 +38,7 @@ cd m && go test . && go test -bench .`,
 		fs.StringVar(&c.emit, "emit", "", "write nothing; print what `phase` makes: ir (the graph behind the passes), plan (JSON) or kernel (the kernel program)")
 		fs.BoolVar(&c.generate, "generate", false, "put a go:generate line in the package that compiles it again")
 		fs.IntVar(&c.frames, "frames", 16, "reference `steps` in the package's own test, 0 for none")
+		fs.IntVar(&c.workers, "workers", 0, "also make a type Workers that shares the large products of a step over up to this `number` of goroutines, 2 or more; 0 for none")
 		c.compile.define(fs)
 		return c.run
 	},
@@ -46,7 +47,7 @@ cd m && go test . && go test -bench .`,
 type compileRun struct {
 	out, pkg, emit  string
 	check, generate bool
-	frames          int
+	frames, workers int
 	compile         compileFlags
 }
 
@@ -97,6 +98,9 @@ func (c *compileRun) complete(path string) error {
 	}
 	if c.emit != "" && c.check {
 		return usagef("want one of -emit and -check")
+	}
+	if c.workers < 0 || c.workers == 1 {
+		return usagef("-workers %d: want at least 2, or 0 for none", c.workers)
 	}
 	if c.frames < 0 {
 		return usagef("-frames %d: want at least 0", c.frames)
@@ -156,6 +160,9 @@ func (c *compileRun) options(from *checkpoint) (compiler.Options, error) {
 	default:
 		o.Frames = c.frames
 		o.Settings = append(o.Settings, fmt.Sprintf("-frames=%d", c.frames))
+	}
+	if o.Workers = c.workers; c.workers > 0 {
+		o.Settings = append(o.Settings, fmt.Sprintf("-workers=%d", c.workers))
 	}
 	if c.generate {
 		o.Command, err = c.command(from.path, o.Settings)

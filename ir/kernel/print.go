@@ -15,7 +15,12 @@ func (p *Program) String() string {
 	for _, l := range p.Layers {
 		w.line("")
 		w.line("layer %s // %s", l.Name, l.Doc)
-		for _, in := range l.Instrs {
+		for i, in := range l.Instrs {
+			for _, phase := range l.Phases {
+				if phase.From == i {
+					w.line("\tshared %d, groups %s", phase.To-phase.From, ranges(phase.Shares))
+				}
+			}
 			w.line("\t%s", w.instr(in))
 		}
 	}

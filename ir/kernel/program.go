@@ -155,6 +155,7 @@ type Layer struct {
 	Name   string // of the node
 	Doc    string // one line: op and sizes
 	Instrs []Instr
+	Phases []Phase // what workers share, in order; see Share
 }
 
 // Space says whether a Ref points to a buffer or a constant.

@@ -196,6 +196,9 @@ func (v *verifier) layers() {
 		for i, in := range l.Instrs {
 			v.instr(fmt.Sprintf("layer %q instruction %d (%s)", l.Name, i, mnemonic(in)), in)
 		}
+		if len(v.faults) == 0 { // of sound instructions only
+			v.phases(l)
+		}
 	}
 	for _, out := range v.p.Outputs {
 		if !all(v.written[out.Buf][:out.Size]) {

@@ -1,0 +1,53 @@
+package kernel
+
+import "github.com/sparsec/sparsec/ir/sparse"
+
+// PortableShare is how the portable kernels compute the groups of rows of a share
+// of a matrix. It returns false where the matrix is in a form whose panels of
+// columns would have to be cut.
+func PortableShare(p *Program, l Layout, matrix int, r Range) (calls []Call, ok bool) {
+	packed := p.Matrices[matrix].Packed
+	if sectionStarts(packed, 0) == nil {
+		return nil, false
+	}
+	for _, c := range PortableCalls(p, l, matrix) {
+		from, to := sectionStarts(packed, r.From), sectionStarts(packed, r.To)
+		section := 0
+		for i := range c.Args {
+			switch a := &c.Args[i]; a.Kind {
+			case DstArg, InitArg:
+				a.Off, a.Len = a.Off+8*r.From, 8*(r.To-r.From)
+			case WeightsArg:
+				a.Off += from[section] * a.Elem.Size()
+				a.Len = to[section] - from[section]
+				section++
+			}
+		}
+		calls = append(calls, c)
+	}
+	return calls, true
+}
+
+// sectionStarts is the number of elements before group g of rows in each section
+// of a packed matrix; nil for a form that does not keep the rows of a group
+// together.
+func sectionStarts(packed sparse.Packed, g int) []int {
+	row := 8 * g
+	switch m := packed.(type) {
+	case *sparse.Dense:
+		return []int{row * m.Cols(), row}[:len(m.Sections())]
+	case *sparse.Block:
+		r, _ := m.BlockRows(g, g)
+		return []int{m.Start(r) * m.Height(), m.Start(r), r, row}[:len(m.Sections())]
+	case *sparse.CSR:
+		return []int{m.Start(g), m.Start(g), row, g}
+	case *sparse.Window:
+		return []int{8 * m.Start(g), m.Start(g), g}
+	case *sparse.ReducedWindow:
+		if m.Precision() == sparse.Fixed16 {
+			return []int{4 * m.Start(g), m.Start(g), g, row}
+		}
+		return []int{8 * m.Start(g), 2 * m.Start(g), m.Start(g), g, row}[:len(m.Sections())]
+	}
+	return nil
+}
