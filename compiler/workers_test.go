@@ -1,0 +1,33 @@
+package compiler
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/sparsec/sparsec/compiler/schedule"
+)
+
+// TestWorkers wants the large layers of a model shared and no others, at all
+// levels, and a model without any refused.
+func TestWorkers(t *testing.T) {
+	dense := schedule.Options{Force: []schedule.Force{{Tensor: "*", Strategy: "dense"}}}
+	p, err := Compile(t.Context(), model(t, "mlp", 1024, .5, 1), Options{Package: "m", Pass: quick, Schedule: dense, Frames: -1, Workers: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range p.Program.Layers {
+		if shared := len(l.Phases) > 0; shared != (l.Name == "s") {
+			t.Errorf("layer %q: shared %v\n%s", l.Name, shared, p.Program)
+		}
+	}
+	if !slices.ContainsFunc(p.Files, func(f txtar.File) bool { return f.Name == "workers.go" }) {
+		t.Error("the package has no workers.go")
+	}
+	_, err = Compile(t.Context(), model(t, "mlp", 32, .5, 1), Options{Package: "m", Pass: quick, Frames: -1, Workers: 2})
+	if err == nil || !strings.Contains(err.Error(), `model "m": its layers are too small for workers`) {
+		t.Errorf("small layers: error %v", err)
+	}
+}
