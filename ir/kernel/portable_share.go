@@ -3,8 +3,8 @@ package kernel
 import "github.com/sparsec/sparsec/ir/sparse"
 
 // PortableShare is how the portable kernels compute the groups of rows of a share
-// of a matrix. It returns false where the matrix is in a form whose panels of
-// columns would have to be cut.
+// of a matrix. It returns false where the matrix is in a form that would have to
+// be cut in panels of columns, or in code.
 func PortableShare(p *Program, l Layout, matrix int, r Range) (calls []Call, ok bool) {
 	packed := p.Matrices[matrix].Packed
 	if sectionStarts(packed, 0) == nil {
@@ -42,6 +42,9 @@ func sectionStarts(packed sparse.Packed, g int) []int {
 	case *sparse.CSR:
 		return []int{m.Start(g), m.Start(g), row, g}
 	case *sparse.Window:
+		if m.Form() == sparse.Fixed {
+			return []int{8 * m.Start(g), row, m.Start(g), g}
+		}
 		return []int{8 * m.Start(g), m.Start(g), g}
 	case *sparse.ReducedWindow:
 		if m.Precision() == sparse.Fixed16 {
