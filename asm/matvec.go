@@ -131,7 +131,11 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 		case *sparse.CSR:
 			list = append(list, csrPart(packed, r))
 		case *sparse.Chunk:
-			list = append(list, chunkParts(packed, r)...)
+			if form.Strategy == kernel.ChunkUnrolled {
+				list = append(list, chunkUnrolledParts(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i))...)
+			} else {
+				list = append(list, chunkParts(packed, r)...)
+			}
 		case *sparse.Straight:
 			list = append(list, straightPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 		case *sparse.Window:

@@ -301,6 +301,12 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 	case "chunkexact":
 		packed, err = sparse.PackChunk(m, sparse.Exponent)
 		strategy = kernel.Chunk
+	case "chunkunrolled":
+		packed, err = sparse.PackChunk(m, sparse.Mantissa)
+		strategy = kernel.ChunkUnrolled
+	case "chunkunrolledexact":
+		packed, err = sparse.PackChunk(m, sparse.Exponent)
+		strategy = kernel.ChunkUnrolled
 	default:
 		packed, strategy, err = packReduced(how, m)
 	}
@@ -328,7 +334,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 // packings are those that have kernels at a level.
 var packings = map[Level][]string{
 	AVX2:   allPackings,
-	AVX512: {"chunk", "chunkexact"},
+	AVX512: {"chunk", "chunkexact", "chunkunrolled", "chunkunrolledexact"},
 }
 
 var allPackings = append([]string{
@@ -377,5 +383,6 @@ var timedPackings = []struct{ mask, how string }{
 	{"iid", "unrolled"}, {"lane", "unrolled"}, {"iid", "unrolledexact"}, {"lane", "unrolledexact"},
 	{"iid", "straight"}, {"lane", "straight"},
 	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
+	{"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"}, {"iid", "chunkunrolledexact"}, {"lane16x32", "chunkunrolledexact"},
 	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block16", "block16"},
 }

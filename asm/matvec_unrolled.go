@@ -52,13 +52,16 @@ type cursor struct {
 	fn      *Func
 	pointer reg.GPPhysical
 	offset  int // of the pointer
+	unit    int // bytes that displacements of one byte count in: the width of a vector in EVEX encodings
 }
 
-func newCursor(fn *Func, pointer reg.GPPhysical) *cursor { return &cursor{fn: fn, pointer: pointer} }
+func newCursor(fn *Func, pointer reg.GPPhysical) *cursor {
+	return &cursor{fn: fn, pointer: pointer, unit: 1}
+}
 
 func (c *cursor) at(offset int) operand.Mem {
-	if offset-c.offset > 127 {
-		next := offset + 128
+	if offset-c.offset > 127*c.unit {
+		next := offset + 128*c.unit
 		c.fn.ADDQ(operand.I32(next-c.offset), c.pointer)
 		c.offset = next
 	}
