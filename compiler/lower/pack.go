@@ -100,6 +100,10 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 			return packStraight(w)
 		}
 		return packWindow(w, kernel.Unrolled, s)
+	case schedule.Chunk:
+		return packChunk(w, kernel.Chunk, s)
+	case schedule.ChunkUnrolled:
+		return packChunk(w, kernel.ChunkUnrolled, s)
 	}
 	return kernel.Form{}, fmt.Errorf("strategy %s has no packing", s)
 }
@@ -126,6 +130,16 @@ func packReduced(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 // the same steps.
 func packWindow(w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) (kernel.Form, error) {
 	packed, err := s.PackWindow(w)
+	if err != nil {
+		return kernel.Form{}, err
+	}
+	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
+}
+
+// packChunk packs for the packed stream or for straight-line code, which run the
+// same steps.
+func packChunk(w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) (kernel.Form, error) {
+	packed, err := s.PackChunk(w)
 	if err != nil {
 		return kernel.Form{}, err
 	}

@@ -27,15 +27,15 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 			c.Excluded = reducedFault(weights, blocks)
 		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR:
 		case exact && !s.Exact():
-			c.Excluded = "moves weights by up to 2^-21, and exact weights are wanted"
+			c.Excluded = "moves weights by up to " + s.rounding() + ", and exact weights are wanted"
 		case fault != "":
 			c.Excluded = fault
 		default:
-			if _, err := s.PackWindow(extremes); err != nil {
+			if err := s.holds(extremes); err != nil {
 				c.Excluded = err.Error()
 			}
 		}
-		if c.Excluded == "" || s.Kernel == Window {
+		if c.Excluded == "" || s.Kernel == Window || s.Kernel == Chunk {
 			c.Work = work(s, blocks)
 		}
 		all = append(all, c)

@@ -31,7 +31,8 @@ type Options struct {
 }
 
 // Force allows only strategies of that name: one of the text forms of
-// [Strategy], or block, window or unrolled for the best of a family.
+// [Strategy], or block, window, unrolled, chunk or chunkunrolled for the best of
+// a family.
 type Force struct {
 	Tensor   string // pattern of path.Match over names of tensors; * for all
 	Strategy string
@@ -104,7 +105,7 @@ func (o *Options) check() error {
 			known = known || s.matches(f.Strategy)
 		}
 		if !known {
-			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, unrolled", f.Strategy, f.Tensor, names())
+			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, unrolled, chunk, chunkunrolled", f.Strategy, f.Tensor, names())
 		}
 		if highest := o.Targets[len(o.Targets)-1]; !offers(highest, f.Strategy) {
 			return fmt.Errorf("strategy %q for %q: has no kernel for %s, the highest level asked for", f.Strategy, f.Tensor, highest.ISA)
@@ -215,7 +216,7 @@ func preferExact(all []Candidate) {
 		}
 		for _, other := range all {
 			if other.Strategy.Kernel == c.Strategy.Kernel && !other.Strategy.Wide && other.Strategy.Exact() && other.Excluded == "" {
-				c.Excluded = "moves weights by up to 2^-21, and the exact form holds them"
+				c.Excluded = "moves weights by up to " + c.Strategy.rounding() + ", and the exact form holds them"
 			}
 		}
 	}
@@ -292,11 +293,16 @@ func (c *chooser) smallest(i int, unrolled bool) int {
 // open reports whether the candidate can be taken and is straight-line code, or
 // is not.
 func (c Candidate) open(unrolled bool) bool {
-	return c.Excluded == "" && (c.Strategy.Kernel == Unrolled) == unrolled
+	return c.Excluded == "" && c.Strategy.straightLine() == unrolled
 }
 
 func (c *chooser) forcedUnrolled(i int) bool {
-	return strings.HasPrefix(c.forced[i], "unrolled")
+	for _, s := range Strategies() {
+		if s.straightLine() && c.forced[i] != "" && s.matches(c.forced[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // best is the cheapest candidate of an entry that can be taken, -1 when there is
@@ -341,7 +347,7 @@ func (c *chooser) unroll() {
 	sort.SliceStable(gains, func(a, b int) bool { return gains[a].perByte > gains[b].perByte })
 	for _, g := range gains {
 		cand := &c.entries[g.entry].Candidates[g.candidate]
-		if c.chosen(g.entry).Strategy.Kernel == Unrolled {
+		if c.chosen(g.entry).Strategy.straightLine() {
 			continue
 		}
 		if cand.Work.Code <= budget {

@@ -8,7 +8,7 @@ import (
 
 // Work is what a kernel does for one product, whatever the machine.
 type Work struct {
-	Steps  int `json:"steps"`          // of 8 lanes
+	Steps  int `json:"steps"`          // of 8 lanes, of 16 in chunks
 	Groups int `json:"-"`              // of rows: loops begun
 	Bytes  int `json:"bytes"`          // of weights and indices read
 	Code   int `json:"code,omitempty"` // bytes of straight-line code run through
@@ -28,6 +28,13 @@ const (
 	straightStepCode  = 21 // the same in the Fixed form, in tiles
 	straightGroupCode = 24 // scale, init, store
 	shiftedCode       = 8  // shift and mask instead of a conversion
+
+	chunkStepBytes  = 64 // 16 words
+	chunkBaseBytes  = 2
+	chunkCountBytes = 8 // of a group in a panel of columns
+	chunkStepCode   = 26
+	chunkDecodeCode = 13
+	chunkGroupCode  = 40
 )
 
 // Cycles a step with weights in the second level, where the kernels are bound by
@@ -46,6 +53,11 @@ const (
 	unrolledExactCycles = 1.18
 	unrolledFixedCycles = 0.95
 	csrCycles           = 1.05 // a step is a single weight
+	chunkCycles         = 2.5  // a step is a vector of 16 lanes
+	chunkExactCycles    = 3.0
+
+	chunkUnrolledCycles      = 1.75
+	chunkUnrolledExactCycles = 2.6
 )
 
 // Straight-line code costs more a step the more of the instruction cache it
@@ -74,6 +86,8 @@ func work(s Strategy, blocks []*sparse.Matrix) Work {
 		return windowWork(s, blocks)
 	case CSR:
 		return csrWork(blocks)
+	case Chunk, ChunkUnrolled:
+		return chunkWork(s, blocks)
 	}
 	w := Work{}
 	for _, m := range blocks {
@@ -146,6 +160,27 @@ func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 	return w
 }
 
+func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
+	w := Work{}
+	for _, m := range blocks {
+		c := sparse.ChunkSteps(m)
+		w.Groups += c.Groups
+		if s.Kernel == Chunk {
+			w.Steps += c.Padded
+			w.Bytes += c.Padded*chunkStepBytes + c.Bases*chunkBaseBytes + c.Groups*chunkCountBytes
+			continue
+		}
+		code := chunkStepCode
+		if s.Exact() {
+			code += chunkDecodeCode
+		}
+		w.Steps += c.Steps
+		w.Bytes += c.Steps * chunkStepBytes
+		w.Code += c.Steps*code + c.Groups*chunkGroupCode
+	}
+	return w
+}
+
 // csrWork counts over all blocks together, as they are packed.
 func csrWork(blocks []*sparse.Matrix) Work {
 	var lengths []int
@@ -183,7 +218,7 @@ func (t Target) cycles(s Strategy, w Work) float64 {
 		exponent := stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
 		cycles += float64(shifted * (stepCycles(s) + exponent) / 2)
 	}
-	if s.Kernel != Unrolled {
+	if !s.straightLine() {
 		return cycles + float64(groups*t.GroupCycles)
 	}
 	cycles += float64(groups * unrolledGroupCycles)
@@ -227,6 +262,16 @@ func stepCycles(s Strategy) float64 {
 		return [...]float64{sparse.Exponent: unrolledExactCycles, sparse.Mantissa: unrolledCycles, sparse.Fixed: unrolledFixedCycles}[s.Index]
 	case CSR:
 		return csrCycles
+	case Chunk:
+		if s.Exact() {
+			return chunkExactCycles
+		}
+		return chunkCycles
+	case ChunkUnrolled:
+		if s.Exact() {
+			return chunkUnrolledExactCycles
+		}
+		return chunkUnrolledCycles
 	}
 	return denseCycles
 }

@@ -37,8 +37,11 @@ func reason(e Entry, forced string) string {
 			why = append(why, "index in the mantissa because of "+exact.Excluded)
 		}
 	}
-	if unrolled := e.candidate(Strategy{Kernel: Unrolled, Index: sparse.Fixed}); strings.Contains(unrolled.Excluded, "bytes of code") {
-		why = append(why, "not straight-line: "+unrolled.Excluded)
+	for _, c := range e.Candidates {
+		if c.Strategy.straightLine() && strings.Contains(c.Excluded, "bytes of code") {
+			why = append(why, "not straight-line: "+c.Excluded)
+			break
+		}
 	}
 	return strings.Join(why, "; ")
 }

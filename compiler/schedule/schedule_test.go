@@ -60,6 +60,7 @@ func TestChoice(t *testing.T) {
 	// All weights come from memory, and straight-line code is out of the question.
 	slow := Zen4(kernel.AVX2)
 	slow.Levels, slow.CodeBudget = []Level{{0, 12}}, 0
+	avx512 := []Target{Zen4(kernel.AVX512)}
 	// Compressed rows read the fewest bytes of all.
 	slower := slow
 	slower.Levels = []Level{{0, 4}}
@@ -100,6 +101,10 @@ func TestChoice(t *testing.T) {
 			return wide(r, c)
 		}), Options{Targets: []Target{slow}}, "window/exponent", "× dense"},
 		{"from a slow memory", linear(600, 600, survivors(0.02)), Options{Targets: []Target{slower}}, "csr", "× dense"},
+		{"forced straight-line, avx512", linear(128, 64, survivors(0.1)), Options{Targets: avx512, Force: []Force{{"*", "chunkunrolled"}}}, "chunkunrolled/exponent", "chunkunrolled was asked for"},
+		{"large sparse, avx512", linear(1024, 1024, survivors(0.1)), Options{Targets: avx512}, "chunk/exponent", "× dense"},
+		{"range too wide for chunks", linear(1024, 1024, iid(0.1)), Options{Targets: avx512}, "chunk/mantissa", "range of 2^7"},
+		{"range too wide for chunks, exact", linear(1024, 1024, iid(0.1)), Options{Targets: avx512, Exact: true}, "window/fixed", "× dense"},
 		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -162,7 +167,7 @@ func TestForceFaults(t *testing.T) {
 // TestWorkIsWhatPackingStores holds the cost model's counts against packed
 // matrices.
 func TestWorkIsWhatPackingStores(t *testing.T) {
-	for _, shape := range [][2]int{{8, 1}, {24, 40}, {136, 77}} {
+	for _, shape := range [][2]int{{8, 1}, {24, 40}, {136, 77}, {40, 2100}} {
 		m := linear(shape[0], shape[1], survivors(0.2))
 		product := Products(m)[0]
 		packed := map[Strategy]sparse.Packed{{Kernel: Dense}: sparse.PackDense(product.Matrix(m, shape[0]))}
@@ -190,6 +195,11 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 			t.Fatal(err)
 		}
 		packed[Strategy{Kernel: CSR}] = csr
+		chunk, err := sparse.PackChunk(product.Matrix(m, shape[0]), sparse.Exponent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed[Strategy{Kernel: Chunk}] = chunk
 		for s, p := range packed {
 			got := work(s, product.Blocks(m))
 			bytes := 0

@@ -12,22 +12,26 @@ import (
 type Kernel uint8
 
 const (
-	Dense    Kernel = iota // all columns
-	Block                  // R×1 row blocks
-	Window                 // sliding-window permute, packed stream
-	Unrolled               // the same steps as straight-line code
-	CSR                    // compressed rows, scalar
+	Dense         Kernel = iota // all columns
+	Block                       // R×1 row blocks
+	Window                      // sliding-window permute, packed stream
+	Unrolled                    // the same steps as straight-line code
+	CSR                         // compressed rows, scalar
+	Chunk                       // two-source permute over chunks of 32 columns, packed stream
+	ChunkUnrolled               // the same steps as straight-line code
 )
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, window/fixed, window/exponent,
 // window/mantissa, window16/exponent, unrolled/fixed, unrolled/exponent,
-// unrolled/mantissa and csr or, with weights that are not float32, dense, block4,
-// block8, block16 or window and their precision, as in window/q16.
+// unrolled/mantissa and csr, for AVX-512 chunk/exponent, chunk/mantissa,
+// chunkunrolled/exponent and chunkunrolled/mantissa, or, with weights that are not
+// float32, dense, block4, block8, block16 or window and their precision, as in
+// window/q16.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
-	Index  sparse.IndexForm // of Window and Unrolled
+	Index  sparse.IndexForm // of Window, Chunk and their straight-line code
 	Wide   bool             // of Window in the exponent form: windows of 16 columns, not 8
 	// Weights is how weights are stored; Index counts for Float32 alone.
 	Weights sparse.Precision
@@ -42,11 +46,21 @@ func Strategies() []Strategy {
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
 		{Kernel: Unrolled, Index: sparse.Fixed}, {Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
 		{Kernel: CSR},
+		{Kernel: Chunk, Index: sparse.Exponent}, {Kernel: Chunk, Index: sparse.Mantissa},
+		{Kernel: ChunkUnrolled, Index: sparse.Exponent}, {Kernel: ChunkUnrolled, Index: sparse.Mantissa},
 	}, reducedStrategies()...)
 }
 
 // Level is the lowest instruction set that has a kernel for the strategy.
-func (s Strategy) Level() kernel.Level { return kernel.AVX2 }
+func (s Strategy) Level() kernel.Level {
+	if s.Kernel == Chunk || s.Kernel == ChunkUnrolled {
+		return kernel.AVX512
+	}
+	return kernel.AVX2
+}
+
+// straightLine reports whether the strategy is code without a loop.
+func (s Strategy) straightLine() bool { return s.Kernel == Unrolled || s.Kernel == ChunkUnrolled }
 
 // Exact reports whether every float32 weight is kept as it is.
 func (s Strategy) Exact() bool {
@@ -72,6 +86,10 @@ func (s Strategy) String() string {
 		return "window/" + form
 	case Unrolled:
 		return "unrolled/" + form
+	case Chunk:
+		return "chunk/" + form
+	case ChunkUnrolled:
+		return "chunkunrolled/" + form
 	}
 	return fmt.Sprintf("strategy?%d", s.Kernel)
 }
@@ -115,11 +133,38 @@ func (s Strategy) PackWindow(m *sparse.Matrix) (*sparse.Window, error) {
 	return sparse.PackWindow(m, s.Index)
 }
 
+// PackChunk packs a matrix for a strategy of Chunk or ChunkUnrolled.
+func (s Strategy) PackChunk(m *sparse.Matrix) (*sparse.Chunk, error) {
+	return sparse.PackChunk(m, s.Index)
+}
+
+// holds is why the weights of a matrix do not fit into the strategy's words, nil
+// when they do.
+func (s Strategy) holds(m *sparse.Matrix) error {
+	if s.Kernel == Chunk || s.Kernel == ChunkUnrolled {
+		_, err := s.PackChunk(m)
+		return err
+	}
+	_, err := s.PackWindow(m)
+	return err
+}
+
+// rounding is how far an inexact strategy moves weights, in words.
+func (s Strategy) rounding() string {
+	if s.Kernel == Chunk || s.Kernel == ChunkUnrolled {
+		return "2^-19"
+	}
+	return "2^-21"
+}
+
 // SamePacking reports whether two strategies read the same packed matrix.
 func (s Strategy) SamePacking(t Strategy) bool {
 	stream := func(s Strategy) Strategy {
-		if s.Kernel == Unrolled && s.Index != sparse.Fixed {
+		switch {
+		case s.Kernel == Unrolled && s.Index != sparse.Fixed:
 			s.Kernel = Window
+		case s.Kernel == ChunkUnrolled:
+			s.Kernel = Chunk
 		}
 		return s
 	}
