@@ -28,9 +28,10 @@ to another checkpoint. The matrices that nodes multiply by are pruned; embedding
 when a rule names them; biases never. The table says, for each matrix, which
 share of its weights and which share of their squared norm is left.
 
-A pattern is element, dense, blockRxC (whole blocks) or laneRxC (each row of a
-cell of R rows and C columns keeps equally many weights: what the vector kernels
-run fastest). Rules override it for the tensors and gates they name:
+A pattern is element, dense, blockRxC (whole blocks), laneRxC (each row of a cell
+of R rows and C columns keeps equally many weights: what the vector kernels run
+fastest) or slideRxC (the same in windows of C columns at any place: a little more
+is kept at the same time with AVX2). Rules override it for the tensors and gates they name:
 
   -rule 'gru0.weight_hh=0.1'         density 0.1
   -rule 'gru0.weight_hh[z]=0.2'      of the update gate (GRU: r z n, LSTM: i f g o)

@@ -112,7 +112,7 @@ func (t *trainFlags) pruning() {
 	option(t, "prune", "`schedule` of pruning: none, cubic (to -sparsity), oneshot (to -sparsity, at -end), ramp (a rising threshold) or frozen (zeros of the -start model stay) (default none, or cubic with -sparsity)",
 		word, func(c *trainer.Config) *string { return &c.Pruning.Schedule })
 	option(t, "sparsity", "`share` of weights to prune with cubic and oneshot (default 0.9)", parseSparsity, func(c *trainer.Config) *float64 { return &c.Pruning.Density })
-	option(t, "pattern", "`pattern` of what is kept: element, blockRxC or laneRxC (default element)", sparse.ParsePattern, func(c *trainer.Config) *sparse.Pattern { return &c.Pruning.Pattern })
+	option(t, "pattern", "`pattern` of what is kept: element, blockRxC, laneRxC or slideRxC (default element)", sparse.ParsePattern, func(c *trainer.Config) *sparse.Pattern { return &c.Pruning.Pattern })
 	t.fs.Func("rule", "`NAME=VALUE`: another density or pattern for tensors or gates, as in 'gru0.weight_hh[z]=0.2'; may be repeated (see sparsec prune -h)", func(text string) error {
 		if _, err := parseRules([]string{text}); err != nil {
 			return err

@@ -15,6 +15,7 @@ const (
 	KindBlock               // R×C blocks are pruned whole
 	KindLane                // lane-balanced: rows of an R×C cell keep equally many
 	KindDense               // nothing is pruned
+	KindSlide               // lane-balanced over windows at any column
 )
 
 // maxSide bounds the sides of a cell: beyond it a pattern is a slip.
@@ -30,13 +31,19 @@ const maxSide = 1 << 16
 // In a lane pattern each row of a cell keeps the same number of weights, any
 // of the row, so that a kernel with a row in each lane finds a weight for all
 // of them in every step.
+//
+// In a slide pattern each group of rows has windows of C columns, of any number
+// and at any column, and each window keeps one weight of every row: what a kernel
+// of sliding windows needs, so that more is kept than by aligned chunks at as
+// many steps.
 type Pattern struct {
 	Kind Kind
-	R, C int // sides of a cell, for blocks and lanes only
+	R, C int // sides of a cell or window, for blocks, lanes and slides only
 }
 
 // ParsePattern reads a pattern's name: "dense", "element" (also "unstructured"
-// and "iid"), "block8x1" or another R×C, "lane8x8" or another R×C.
+// and "iid"), "block8x1" or another R×C, "lane8x8" or another R×C, "slide8x8" or
+// another R×C.
 func ParsePattern(name string) (Pattern, error) {
 	switch name {
 	case "element", "unstructured", "iid":
@@ -50,7 +57,10 @@ func ParsePattern(name string) (Pattern, error) {
 	if sides, ok := strings.CutPrefix(name, "lane"); ok {
 		return parseSides(KindLane, name, sides)
 	}
-	return Pattern{}, fmt.Errorf("pattern %q: want element, dense, blockRxC or laneRxC", name)
+	if sides, ok := strings.CutPrefix(name, "slide"); ok {
+		return parseSides(KindSlide, name, sides)
+	}
+	return Pattern{}, fmt.Errorf("pattern %q: want element, dense, blockRxC, laneRxC or slideRxC", name)
 }
 
 func parseSides(kind Kind, name, sides string) (Pattern, error) {
@@ -75,6 +85,8 @@ func (p Pattern) String() string {
 		return fmt.Sprintf("block%dx%d", p.R, p.C)
 	case KindLane:
 		return fmt.Sprintf("lane%dx%d", p.R, p.C)
+	case KindSlide:
+		return fmt.Sprintf("slide%dx%d", p.R, p.C)
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(p.Kind))
 }
@@ -86,7 +98,7 @@ func (p Pattern) Validate() error {
 		if p.R != 0 || p.C != 0 {
 			return fmt.Errorf("pattern %v: has sides %d×%d, want none", p, p.R, p.C)
 		}
-	case KindBlock, KindLane:
+	case KindBlock, KindLane, KindSlide:
 		if p.R < 1 || p.C < 1 || p.R > maxSide || p.C > maxSide {
 			return fmt.Errorf("pattern %v: want sides of 1 to %d", p, maxSide)
 		}

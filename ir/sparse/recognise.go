@@ -18,6 +18,8 @@ func (p Pattern) Matches(m *Mask, spans ...Span) bool {
 		return true
 	case KindDense:
 		return m.full(spans)
+	case KindSlide:
+		return p.matchesSlides(m, spans)
 	}
 	for cell := range p.cells(m.cols, spans) {
 		if !p.matchesCell(m, cell) {
@@ -58,7 +60,7 @@ func (m *Mask) full(spans []Span) bool {
 var recognised = [...]Pattern{
 	{Kind: KindDense},
 	{KindBlock, 16, 4}, {KindBlock, 8, 4}, {KindBlock, 16, 1}, {KindBlock, 8, 1}, {KindBlock, 4, 1},
-	{KindLane, 16, 8}, {KindLane, 8, 8}, {KindLane, 16, 32}, {KindLane, 8, 32},
+	{KindLane, 16, 8}, {KindLane, 8, 8}, {KindSlide, 8, 8}, {KindLane, 16, 32}, {KindLane, 8, 32},
 	{},
 }
 

@@ -54,6 +54,8 @@ func (p Pattern) Units(m *Matrix, spans ...Span) (*Units, error) {
 		u.addBlocks(m, p)
 	case KindLane:
 		u.addSteps(m, p)
+	case KindSlide:
+		u.addSlides(m, p)
 	case KindDense:
 		return nil, fmt.Errorf("pattern dense: has no units to prune")
 	}
