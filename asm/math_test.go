@@ -41,6 +41,9 @@ func mathModule(t *testing.T) string {
 		"math.go":         "../codegen/rt/math.go",
 		"cells.go":        "../codegen/rt/cells.go",
 		"kernels_test.go": "testdata/vmath/kernels_test.go",
+
+		"pages_linux_test.go": "testdata/vmath/pages_linux_test.go",
+		"pages_other_test.go": "testdata/vmath/pages_other_test.go",
 	} {
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"unsafe"
 )
 
 var exhaustive = flag.Bool("exhaustive", false, "test all 2^32 arguments of the activations")
@@ -165,8 +166,12 @@ func TestActivationErrors(t *testing.T) {
 	}
 }
 
-// guard surrounds n floats with canaries that stray stores would change.
-type guard struct{ all, body []float32 }
+// guard has floats directly before or behind a page that cannot be touched (on
+// linux), and on the other side canaries that stray stores would change.
+type guard struct {
+	all, body []float32
+	from      int // of the body
+}
 
 const (
 	canary  = float32(-12345)
@@ -174,21 +179,32 @@ const (
 	special = 12 // arguments from specials in front of random ones
 )
 
+// sides says on which side the next guard has its page.
+var sides = rand.New(rand.NewSource(7))
+
 func newGuard(n int) guard {
-	all := make([]float32, n+2*margin)
-	for i := range all {
-		all[i] = canary
+	pages := reserve(4 * (n + margin))
+	all := unsafe.Slice((*float32)(unsafe.Pointer(&pages[0])), len(pages)/4)
+	g := guard{all: all[:n+margin]}
+	if sides.Intn(2) == 0 {
+		g.all, g.from = all[len(all)-margin-n:], margin
 	}
-	g := guard{all, all[margin : margin+n : margin+n]}
+	for i := range g.all {
+		g.all[i] = canary
+	}
+	g.body = g.all[g.from:][:n:n]
 	clear(g.body)
 	return g
 }
 
+// start is the address of the body, which may be empty.
+func (g guard) start() *float32 { return unsafe.SliceData(g.body) }
+
 func (g guard) check(t *testing.T, name string) {
 	t.Helper()
 	for i, v := range g.all {
-		if (i < margin || i >= len(g.all)-margin) && v != canary {
-			t.Fatalf("%s: stray store at %d of %d: %g", name, i-margin, len(g.body), v)
+		if (i < g.from || i >= g.from+len(g.body)) && v != canary {
+			t.Fatalf("%s: stray store at %d of %d: %g", name, i-g.from, len(g.body), v)
 		}
 	}
 }
@@ -234,7 +250,7 @@ func TestElementwise(t *testing.T) {
 		copy(a.body, specials[:])
 		for _, row := range unary {
 			got := newGuard(n)
-			row.kernel(&got.all[margin], &a.all[margin], n)
+			row.kernel(got.start(), a.start(), n)
 			row.twin(want, a.body)
 			got.check(t, row.name)
 			for i := range want {
@@ -245,7 +261,7 @@ func TestElementwise(t *testing.T) {
 		}
 		for _, row := range binary {
 			got := newGuard(n)
-			row.kernel(&got.all[margin], &a.all[margin], &b.all[margin], n)
+			row.kernel(got.start(), a.start(), b.start(), n)
 			row.twin(want, a.body, b.body)
 			got.check(t, row.name)
 			for i := range want {
@@ -301,7 +317,7 @@ func TestSoftmax(t *testing.T) {
 		for i := range got.body {
 			got.body[i] = 7
 		}
-		softmaxAVX2(&got.all[margin], &x.all[margin], n)
+		softmaxAVX2(got.start(), x.start(), n)
 		softmax(want, x.body, n)
 		got.check(t, "softmax")
 
