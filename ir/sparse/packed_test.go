@@ -188,6 +188,8 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 		return
 	case *Window:
 		reach = w.Width()
+	case *Chunk:
+		reach = ChunkColumns
 	case *CSR:
 		reach, together = 1, csrSort
 	}
@@ -441,7 +443,9 @@ func TestNearestWithIndex(t *testing.T) {
 	}
 }
 
-// FuzzPack packs whatever float32 the bytes are, in all forms.
+// FuzzPack packs whatever float32 the bytes are, in all forms, and multiplies
+// where float64 can tell what must come of it. Every other number of columns has
+// weights between 2^-7 and 2, which all forms can hold.
 func FuzzPack(f *testing.F) {
 	f.Add(uint16(3), []byte{0, 0, 128, 63, 0, 0, 0, 0, 1, 0, 128, 191, 0, 0, 0, 64})
 	f.Add(uint16(9), make([]byte, 400))
@@ -456,6 +460,9 @@ func FuzzPack(f *testing.F) {
 			if m.Data[i] != m.Data[i] {
 				m.Data[i] = 1 // NaN never equals itself
 			}
+			if b := math.Float32bits(m.Data[i]); cols%2 == 1 && m.Data[i] != 0 {
+				m.Data[i] = math.Float32frombits(b&^(248<<23) | 120<<23)
+			}
 		}
 		for name, pack := range packings {
 			p, err := pack(m)
@@ -468,6 +475,11 @@ func FuzzPack(f *testing.F) {
 			} else {
 				checkUnpack(t, p, m, 0)
 			}
+			if moderate(m) {
+				rng := rand.New(rand.NewPCG(uint64(cols), uint64(n)))
+				checkMulAdd(t, rng, p, m, encodingError(name))
+				checkNaN(t, rng, p, m)
+			}
 		}
 		for _, pack := range reducedPackings() {
 			if p, err := pack(m); err == nil {
@@ -476,6 +488,17 @@ func FuzzPack(f *testing.F) {
 			}
 		}
 	})
+}
+
+// moderate says that sums of products with weights neither overflow nor lose
+// anything to denormal numbers.
+func moderate(m *Matrix) bool {
+	for _, w := range m.Data {
+		if a := math.Abs(float64(w)); a > 0x1p100 || a > 0 && a < 0x1p-80 {
+			return false
+		}
+	}
+	return true
 }
 
 func checkPattern(t *testing.T, p Packed, m *Matrix) {
