@@ -103,7 +103,9 @@ func FuzzMatVec(f *testing.F) {
 	r := newRunner(f, kernelPrograms(f))
 	forms := streamedForms(f)
 	for i := range forms {
-		f.Add(uint8(i), uint8(40), uint16(100), uint8(30), uint8(i), uint8(0), uint16(0), uint8(i), uint64(i))
+		for values := range weightKinds {
+			f.Add(uint8(i), uint8(40), uint16(100), uint8(30), uint8(i), uint8(values), uint16(0), uint8(i+values), uint64(i))
+		}
 	}
 	kinds := slices.Sorted(maps.Keys(operandKinds))
 	f.Fuzz(func(t *testing.T, form, rows uint8, cols uint16, density, mask, values uint8, maxBytes uint16, kind uint8, seed uint64) {

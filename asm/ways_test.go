@@ -14,8 +14,9 @@ import (
 // level, or of the portable ones.
 type way struct {
 	name     string
-	form     *kernel.Form // that the kernels read
-	at       []int        // its sections
+	form     *kernel.Form   // that the kernels read
+	weights  *sparse.Matrix // what it stands for; see unpacked
+	at       []int          // its sections
 	streams  int
 	bias     bool // init is one element a row for all streams
 	portable bool
@@ -150,7 +151,7 @@ func (w *way) trial(t testing.TB, pkg string, o operands) *Trial {
 	for _, c := range w.calls {
 		trial.Calls = append(trial.Calls, w.trialCall(c))
 	}
-	weights := w.form.Packed.Unpack()
+	weights := w.unpacked()
 	want, tolerance := make([][]float32, w.streams), make([][]float32, w.streams)
 	src := make([][]float32, w.streams)
 	for s := range w.streams {
@@ -168,6 +169,14 @@ func (w *way) trial(t testing.TB, pkg string, o operands) *Trial {
 		trial.Init = interleave(o.init)
 	}
 	return trial
+}
+
+// unpacked is the matrix that the form stands for.
+func (w *way) unpacked() *sparse.Matrix {
+	if w.weights == nil {
+		w.weights = w.form.Packed.Unpack()
+	}
+	return w.weights
 }
 
 func (w *way) trialCall(c kernel.Call) TrialCall {
