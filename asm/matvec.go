@@ -144,6 +144,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			} else {
 				list = append(list, windowPart(packed, r))
 			}
+		case *sparse.WindowPanels:
+			list = append(list, windowPanelParts(packed, r)...)
 		case *sparse.ReducedWindow:
 			list = append(list, reducedPart(packed, r))
 		default:

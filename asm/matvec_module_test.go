@@ -281,6 +281,12 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		packed, err = sparse.PackWindow(m, sparse.Exponent)
 	case "fixed":
 		packed, err = sparse.PackWindow(m, sparse.Fixed)
+	case "windowpanels":
+		packed, err = sparse.PackWindowPanels(m, sparse.Mantissa)
+	case "fixedpanels":
+		packed, err = sparse.PackWindowPanels(m, sparse.Fixed)
+	case "widepanels":
+		packed, err = sparse.PackWideWindowPanels(m)
 	case "wide":
 		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":
@@ -341,6 +347,7 @@ var allPackings = append([]string{
 	"dense",
 	"block4", "block8", "block16",
 	"window", "exact", "fixed", "wide",
+	"windowpanels", "fixedpanels", "widepanels",
 	"unrolled", "unrolledexact", "straight", "unrolledwide",
 	"csr",
 }, reducedPackings...)

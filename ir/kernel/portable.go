@@ -15,6 +15,9 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	if c, ok := packed.(*sparse.Chunk); ok {
 		return portableChunk(c, l.Matrices[matrix])
 	}
+	if w, ok := packed.(*sparse.WindowPanels); ok {
+		return portableWindowPanels(w, l.Matrices[matrix])
+	}
 	call := Call{Args: Vectors(0, packed.Rows(), packed.Cols())}
 	switch m := packed.(type) {
 	case *sparse.Dense:
