@@ -282,11 +282,11 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 	case "fixed":
 		packed, err = sparse.PackWindow(m, sparse.Fixed)
 	case "windowpanels":
-		packed, err = sparse.PackWindowPanels(m, sparse.Mantissa)
+		packed, err = sparse.PackWindowPanels(m, thirds(m.Cols), sparse.Mantissa, sparse.NarrowWindow)
 	case "fixedpanels":
-		packed, err = sparse.PackWindowPanels(m, sparse.Fixed)
+		packed, err = sparse.PackWindowPanels(m, thirds(m.Cols), sparse.Fixed, sparse.NarrowWindow)
 	case "widepanels":
-		packed, err = sparse.PackWideWindowPanels(m)
+		packed, err = sparse.PackWindowPanels(m, thirds(m.Cols), sparse.Exponent, sparse.WideWindow)
 	case "wide":
 		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":
@@ -317,6 +317,15 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		packed, strategy, err = packReduced(how, m)
 	}
 	return packed, strategy, err
+}
+
+// thirds cuts columns into three panels, or fewer where there are few.
+func thirds(cols int) []sparse.Span {
+	var panels []sparse.Span
+	for from := 0; from < cols; from += (cols + 2) / 3 {
+		panels = append(panels, sparse.Span{From: from, To: min(from+(cols+2)/3, cols)})
+	}
+	return panels
 }
 
 // addMatrix packs m for a strategy and adds it to the program.

@@ -130,31 +130,13 @@ func occupiedColumns(m *sparse.Matrix, first, height int) int {
 
 func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 	w := Work{Bytes: rowScaleBytes(s, blocks, windowLanes)}
-	for _, m := range blocks {
-		steps, padded := sparse.WindowSteps(m, s.width())
-		shifted, shiftedPadded := 0, 0
-		groups := (m.Rows + windowLanes - 1) / windowLanes
-		w.Groups += groups
-		if s.Index == sparse.Fixed {
-			shifted, shiftedPadded = sparse.ShiftedSteps(m)
-			w.Bytes += groups * scaleBytes
-		}
-		if s.Kernel == Window {
-			w.Steps += padded
-			w.Shifted += shiftedPadded
-			w.Bytes += padded*s.Weights.WindowStepBytes() + groups*countBytes
-			continue
-		}
-		w.Steps += steps
-		w.Shifted += shifted
-		w.Bytes += steps * unrolledStepBytes
-		switch s.Index {
-		case sparse.Fixed:
-			w.Code += steps*straightStepCode + shifted*shiftedCode + groups*straightGroupCode
-		case sparse.Exponent:
-			w.Code += steps*(unrolledStepCode+decodeCode) + groups*unrolledGroupCode
-		case sparse.Mantissa:
-			w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
+	panels := s.panels(blocks)
+	for _, panel := range panels {
+		for _, m := range blocks {
+			if len(panels) > 1 {
+				m = m.Columns(panel)
+			}
+			w.addWindows(s, m)
 		}
 	}
 	return w
@@ -179,6 +161,35 @@ func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
 		w.Code += c.Steps*code + c.Groups*chunkGroupCode
 	}
 	return w
+}
+
+// addWindows counts the windows of a panel of columns.
+func (w *Work) addWindows(s Strategy, m *sparse.Matrix) {
+	steps, padded := sparse.WindowSteps(m, s.width())
+	shifted, shiftedPadded := 0, 0
+	groups := (m.Rows + windowLanes - 1) / windowLanes
+	w.Groups += groups
+	if s.Index == sparse.Fixed {
+		shifted, shiftedPadded = sparse.ShiftedSteps(m)
+		w.Bytes += groups * scaleBytes
+	}
+	if s.Kernel == Window {
+		w.Steps += padded
+		w.Shifted += shiftedPadded
+		w.Bytes += padded*s.Weights.WindowStepBytes() + groups*countBytes
+		return
+	}
+	w.Steps += steps
+	w.Shifted += shifted
+	w.Bytes += steps * unrolledStepBytes
+	switch s.Index {
+	case sparse.Fixed:
+		w.Code += steps*straightStepCode + shifted*shiftedCode + groups*straightGroupCode
+	case sparse.Exponent:
+		w.Code += steps*(unrolledStepCode+decodeCode) + groups*unrolledGroupCode
+	case sparse.Mantissa:
+		w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
+	}
 }
 
 // csrWork counts over all blocks together, as they are packed.

@@ -124,10 +124,21 @@ func (s Strategy) width() int {
 	return sparse.NarrowWindow
 }
 
+// Windows is a matrix packed in windows, of one panel of columns or several.
+type Windows interface {
+	sparse.Packed
+	Granule() int
+	Bytes(from, to int) int
+}
+
 // PackWindow packs a matrix for a strategy of Window, or of Unrolled but in the
 // Fixed form.
-func (s Strategy) PackWindow(m *sparse.Matrix) (*sparse.Window, error) {
-	if s.Wide {
+func (s Strategy) PackWindow(m *sparse.Matrix) (Windows, error) {
+	panels := s.panels([]*sparse.Matrix{m})
+	switch {
+	case len(panels) > 1:
+		return sparse.PackWindowPanels(m, panels, s.Index, s.width())
+	case s.Wide:
 		return sparse.PackWideWindow(m)
 	}
 	return sparse.PackWindow(m, s.Index)
@@ -155,6 +166,14 @@ func (s Strategy) rounding() string {
 		return "2^-19"
 	}
 	return "2^-21"
+}
+
+// panels are the panels of columns of matrices that are packed together.
+func (s Strategy) panels(blocks []*sparse.Matrix) []sparse.Span {
+	if s.Kernel != Window || s.Weights != sparse.Float32 {
+		return []sparse.Span{{From: 0, To: blocks[0].Cols}}
+	}
+	return sparse.PanelsOf(blocks, s.width())
 }
 
 // SamePacking reports whether two strategies read the same packed matrix.

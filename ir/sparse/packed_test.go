@@ -18,6 +18,14 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"exponent": func(m *Matrix) (Packed, error) { return PackWindow(m, Exponent) },
 	"mantissa": func(m *Matrix) (Packed, error) { return PackWindow(m, Mantissa) },
 	"fixed":    func(m *Matrix) (Packed, error) { return PackWindow(m, Fixed) },
+	"panels": func(m *Matrix) (Packed, error) {
+		half := m.Cols / 2
+		panels := []Span{{0, half}, {half, m.Cols}}
+		if half == 0 {
+			panels = panels[1:]
+		}
+		return PackWindowPanels(m, panels, Fixed, NarrowWindow)
+	},
 	"straight": func(m *Matrix) (Packed, error) { return PackStraight(m) },
 	"wide":     func(m *Matrix) (Packed, error) { return PackWideWindow(m) },
 	"csr":      func(m *Matrix) (Packed, error) { return PackCSR(m) },

@@ -1,47 +1,64 @@
 package sparse
 
-// windowPanel is the largest number of columns of a panel: 4 KiB of src, that
-// stay in the first level of the cache while the words of many groups stream
-// through it. Matrices of up to twice as many are one panel.
-const windowPanel = 1024
+import "fmt"
+
+const (
+	// windowPanel is the largest number of columns of a panel: 4 KiB of src.
+	windowPanel = 1024
+	// windowCache is the number of bytes that a group may stream, together with
+	// src, before it pushes src out of a first level of 32 KiB.
+	windowCache = 27_000
+)
 
 // WindowPanels is a wide matrix cut into panels of columns, each packed as a
-// [Window] of its own, that are added to the sum of those before.
+// [Window] of its own, that are added to the sum of those before: the columns of
+// a panel stay in the first level of the cache while the words of many groups
+// stream through it.
 type WindowPanels struct {
 	rows, cols, nnz int
 	columns         []Span
 	windows         []*Window
 }
 
-// ColumnPanels cuts columns into the panels of a [WindowPanels], of about the same
-// width; there is but one where panels gain nothing.
-func ColumnPanels(cols int) []Span {
-	n := 1
-	if cols > 2*windowPanel {
-		n = (cols + windowPanel - 1) / windowPanel
+// PanelsOf are the panels of columns, of about the same width, in which matrices
+// of the same columns are packed together in windows of the given width: one
+// panel unless their groups of rows, those without weights apart, are so long on
+// average that src would not stay in the first level of the cache.
+func PanelsOf(blocks []*Matrix, width int) []Span {
+	cols := blocks[0].Cols
+	if cols <= windowPanel {
+		return []Span{{0, cols}}
 	}
-	width := roundUp((cols+n-1)/n, 2*lanes)
+	groups, bytes := 0, 0
+	for _, m := range blocks {
+		for first := 0; first < m.Rows; first += lanes {
+			rows := &Matrix{Rows: min(lanes, m.Rows-first), Cols: cols, Data: m.Data[first*cols : min(first+lanes, m.Rows)*cols]}
+			if steps, _ := WindowSteps(rows, width); steps > 0 {
+				groups++
+				bytes += steps * (4*lanes + 2)
+			}
+		}
+	}
+	if bytes <= groups*(windowCache-4*cols) {
+		return []Span{{0, cols}}
+	}
+	n := (cols + windowPanel - 1) / windowPanel
+	step := roundUp((cols+n-1)/n, 2*lanes)
 	var panels []Span
-	for from := 0; from < cols; from += width {
-		panels = append(panels, Span{from, min(from+width, cols)})
+	for from := 0; from < cols; from += step {
+		panels = append(panels, Span{from, min(from+step, cols)})
 	}
 	return panels
 }
 
-// PackWindowPanels packs a matrix as [PackWindow] does, panel by panel.
-func PackWindowPanels(m *Matrix, form IndexForm) (*WindowPanels, error) {
-	return packPanels(m, func(panel *Matrix) (*Window, error) { return PackWindow(panel, form) })
-}
-
-// PackWideWindowPanels packs a matrix as [PackWideWindow] does, panel by panel.
-func PackWideWindowPanels(m *Matrix) (*WindowPanels, error) { return packPanels(m, PackWideWindow) }
-
-func packPanels(m *Matrix, pack func(*Matrix) (*Window, error)) (*WindowPanels, error) {
-	w := &WindowPanels{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), columns: ColumnPanels(m.Cols)}
-	for _, panel := range w.columns {
-		window, err := pack(m.Columns(panel))
+// PackWindowPanels packs each panel of a matrix as [PackWindow] does, or
+// [PackWideWindow] for wide windows.
+func PackWindowPanels(m *Matrix, panels []Span, form IndexForm, width int) (*WindowPanels, error) {
+	w := &WindowPanels{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ(), columns: panels}
+	for _, panel := range panels {
+		window, err := packWindow(m.Columns(panel), form, width)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("columns %d to %d: %w", panel.From, panel.To-1, err)
 		}
 		w.windows = append(w.windows, window)
 	}
