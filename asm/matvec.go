@@ -19,29 +19,38 @@ import (
 //	block 8×1           1.25          34
 //	block 16×1          1.05          33
 //	window              1.37          34           24 bytes/cycle from L3
+//	window, fixed       1.41          34           a group reads 32 bytes of scales
 //	window, exact       1.53          34
 //	window of 16        2.3           34           24 bytes/cycle from L3
-//	unrolled            1.22          32 + 17 of code; 1.7 cycles where code exceeds 32 KB
+//	unrolled            1.22          32 + 17 of code; 1.6 cycles where code exceeds 32 KB
 //	unrolled, exact     1.5           32 + 26 of code; 2.1 cycles where code exceeds 32 KB
+//	straight            1.15          32 + 21 of code; 1.8 cycles where code exceeds 28 KB
 //	csr                 1.15          6            a step is a single weight
 //
-// A row group adds 1 to 5 cycles. Unrolled counts the steps that do something,
-// the others those padded to a multiple of 4 in each group. Straight-line code
-// therefore wins below about 1,900 steps, 1,200 in the exact form.
+// A row group adds 1 to 5 cycles. Unrolled and straight count the steps that do
+// something, the others those padded to a multiple of 4 in each group. Straight is
+// the fixed form in straight-line code; it wins below about 1,350 steps.
 //
-// µs, and how many times faster than dense, at 10 and 5 % of the weights:
+// µs, and how many times faster than dense, at 10 and 5 % of the weights; all of
+// these but window and unrolled keep every float32:
 //
-//	matrix     dense  window      exact       window lane 8×8  exact lane 8×8  unrolled    block 8×1
-//	512×128    2.28   0.67  3.4×  0.74  3.1×  0.37   6.2×      0.39   5.8×     0.57  4.0×  0.34  6.8×
-//	                  0.48  4.8×  0.56  4.1×  0.18  12.6×      0.23   10×      0.40  5.7×  0.17 13.6×
-//	768×256    8.11   1.89  4.3×  2.10  3.9×  0.92   8.8×      1.05   7.7×     2.24  3.6×  0.88  9.3×
-//	                  1.33  6.1×  1.46  5.5×  0.50   16×       0.61   13×      1.55  5.3×  0.54   15×
-//	1152×384   19.4   4.28  4.8×  4.56  4.5×  2.01   10×       2.29   9.0×                 1.86   11×
-//	                  2.88  7.2×  3.20  6.4×  1.08   19×       1.28   16×                  1.01   20×
-//	1760×1760  160    30.5  5.4×  32.9  5.0×  15.9   10×       17.4   9.5×                 15.7   10×
-//	                  21.0  7.9×  22.6  7.3×  7.3    23×       8.0    21×                  7.1    23×
-//	7680×2560  2540   240   8–12× 350         105    23×       108    22×                  100    21×
-//	                  158   14×   165   14×   48     50×       51     48×                  47     47×
+//	matrix     dense  window      fixed       straight    window lane  fixed lane   straight     block 8×1
+//	512×128    2.28   0.67  3.4×  0.68  3.4×  0.82  2.8×  0.37   6.2×  0.38   6.0×  0.26   8.9×  0.30  7.6×
+//	                  0.48  4.8×  0.51  4.5×  0.38  6.1×  0.20  11.5×  0.22    11×  0.12    20×  0.17 13.8×
+//	768×256    8.6    1.91  4.6×  1.96  4.5×  2.40  3.7×  0.91   9.7×  0.97   9.1×  1.20   7.3×  0.85   10×
+//	                  1.30  6.8×  1.35  6.5×  1.65  5.3×  0.51    17×  0.55    16×  0.46    19×  0.48   18×
+//	1152×384   18.7   4.25  4.4×  4.34  4.3×              2.04   9.2×  2.07   9.0×               1.90  9.8×
+//	                  2.85  6.6×  2.99  6.3×              1.05    18×  1.12    17×               0.99   19×
+//	1760×1760  155    30.8  5.0×  31.9  4.9×              15.6   9.9×  16.5   9.4×               15.5   10×
+//	                  20.8  7.4×  21.5  7.2×              7.6     20×  7.6     20×               6.7    23×
+//
+// Those are random orders of rows. With rows clustered, as the compiler does, the
+// element-wise ones of 512×128 take 0.45 and 0.24 µs straight, of 1152×384 3.8
+// and 2.5 µs fixed, of 1760×1760 28.9 and 19.7.
+//
+// Panels of columns, 3072×3072 in the fixed form: 163 µs instead of 222 at 20 %
+// of the weights, 98 instead of 114 at 10 %, nothing at 5 %, where src and the
+// stream of a group stay in the first level together.
 //
 // A window of 16 columns takes 0.75 of the steps of one of 8 at 5 %, 0.79 at
 // 10 %, so it wins only where the weights come from beyond the cache: 7680×2560

@@ -24,10 +24,10 @@ func straightPart(matrix string, s *sparse.Straight, r kernel.Range, suffix stri
 
 // emitStraight emits a range of row groups, whole tiles, as straight-line code:
 // no bases to load, no steps that only pad, no loops, and no sums of several
-// accumulators, since the 8 groups of a tile have one each. What bounds it is
+// accumulators, since the 8 groups of a tile have one each. Long code is bound by
 // the supply of instructions, so operands are arranged to have displacements of
-// one byte: a step takes 20 bytes of code, or 24 where it falls back to the
-// Exponent form. The name of the matrix is for the stub's comment.
+// one byte: a step takes 21 bytes, or 29 where it falls back to the Exponent
+// form. The name of the matrix is for the stub's comment.
 func emitStraight(f *File, name, matrix string, s *sparse.Straight, r kernel.Range) {
 	const signature = "func(dst, init, src *float32, words, scales *byte)"
 	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d of\n%s, padding counted, whose pattern is in the code.\n"+
