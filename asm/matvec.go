@@ -137,6 +137,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			list = append(list, denseParts(packed, r)...)
 		case *sparse.Block:
 			list = append(list, blockPart(packed, r))
+		case *sparse.WideBlock:
+			list = append(list, wideBlockPart(packed, r))
 		case *sparse.CSR:
 			list = append(list, csrPart(packed, r))
 		case *sparse.Chunk:

@@ -199,6 +199,16 @@ var masks = map[string]func(rng *rand.Rand, rows, cols int, density float64) *sp
 	"lane16x32": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix {
 		return laneBalanced(rng, rows, cols, 16, 32, d)
 	},
+	"block8x4": func(rng *rand.Rand, rows, cols int, d float64) *sparse.Matrix {
+		m := iid(rng, rows, (cols+3)/4, 8, d)
+		wide := sparse.NewMatrix(rows, cols)
+		for i := range wide.Data {
+			if m.Row(i / cols)[i%cols/4] != 0 {
+				wide.Data[i] = survivor(rng)
+			}
+		}
+		return wide
+	},
 	"small": withSmall,
 }
 
@@ -275,6 +285,9 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 	case "csr":
 		packed, err = sparse.PackCSR(m)
 		strategy = kernel.CSR
+	case "block8x4":
+		packed, err = sparse.PackWideBlock(m)
+		strategy = kernel.Block
 	case "window":
 		packed, err = sparse.PackWindow(m, sparse.Mantissa)
 	case "exact":
@@ -354,7 +367,7 @@ var packings = map[Level][]string{
 
 var allPackings = append([]string{
 	"dense",
-	"block4", "block8", "block16",
+	"block4", "block8", "block16", "block8x4",
 	"window", "exact", "fixed", "wide",
 	"windowpanels", "fixedpanels", "widepanels",
 	"unrolled", "unrolledexact", "straight", "unrolledwide",
@@ -400,5 +413,5 @@ var timedPackings = []struct{ mask, how string }{
 	{"iid", "straight"}, {"lane", "straight"},
 	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
 	{"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"}, {"iid", "chunkunrolledexact"}, {"lane16x32", "chunkunrolledexact"},
-	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block16", "block16"},
+	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block8x4", "block8x4"}, {"block16", "block16"},
 }

@@ -59,6 +59,29 @@ func matvecBlock(dst, init, src, weights []float32, columns []uint16, counts []u
 	}
 }
 
+// matvecBlock8x4 computes dst = init + W·src for W in blocks of 8×4. Block row i
+// has counts[i] blocks; each has a first column and 32 weights, column by column.
+// len(dst) and len(init) are at least 8·len(counts), len(src) at least 4 more than
+// the largest column; init may be dst.
+func matvecBlock8x4(dst, init, src, weights []float32, columns []uint16, counts []uint32) {
+	for i, n := range counts {
+		var a [8]float32
+		for _, c := range columns[:n] {
+			for _, x := range (*[4]float32)(src[c:]) {
+				for lane, v := range (*[8]float32)(weights) {
+					a[lane] += float32(v * x)
+				}
+				weights = weights[8:]
+			}
+		}
+		columns = columns[n:]
+		y, b := (*[8]float32)(dst[8*i:]), (*[8]float32)(init[8*i:])
+		for lane := range y {
+			y[lane] = a[lane] + b[lane]
+		}
+	}
+}
+
 // matvecWindow computes dst = init + W·src for W as a stream of window steps
 // whose words keep the lane index in the low 3 mantissa bits. Group i of 8 rows
 // has 4·counts[i] steps; a step has a base column and 8 words, one a row: the

@@ -55,6 +55,13 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		}
 		list = append(list, w, c)
 	}
+	if m.Cols >= sparse.WideBlockCols {
+		b, err := sparse.PackWideBlock(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, b)
+	}
 	fixed, err := sparse.PackWindow(m, sparse.Fixed)
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +164,8 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecWindowFixed(dst, init, src, words, floats, places, counts)
 		case "matvecStraight":
 			matvecStraight(dst, init, src, more, floats, words, counts)
+		case "matvecBlock8x4":
+			matvecBlock8x4(dst, init, src, floats, places, counts)
 		case "matvecWindowWide":
 			matvecWindowWide(dst, init, src, words, places, counts, uint32(value))
 		default:

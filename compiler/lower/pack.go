@@ -82,6 +82,13 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 		d := sparse.PackDense(w)
 		return kernel.Form{Strategy: kernel.Dense, Packed: d, Ranges: kernel.RangesFor(d, 0)}, nil
 	case schedule.Block:
+		if s.Wide {
+			b, err := sparse.PackWideBlock(w)
+			if err != nil {
+				return kernel.Form{}, err
+			}
+			return kernel.Form{Strategy: kernel.Block, Packed: b, Ranges: kernel.RangesFor(b, 0)}, nil
+		}
 		b, err := sparse.PackBlock(w, s.Height)
 		if err != nil {
 			return kernel.Form{}, err

@@ -25,6 +25,8 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 			c.Excluded = fmt.Sprintf("%s weights are not exact, and exact weights are wanted", weights)
 		case weights != sparse.Float32:
 			c.Excluded = reducedFault(weights, blocks)
+		case s.Kernel == Block && s.Wide && blocks[0].Cols < sparse.WideBlockCols:
+			c.Excluded = fmt.Sprintf("%d columns, blocks have %d", blocks[0].Cols, sparse.WideBlockCols)
 		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR:
 		case exact && !s.Exact():
 			c.Excluded = "moves weights by up to " + s.rounding() + ", and exact weights are wanted"

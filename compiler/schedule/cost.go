@@ -45,6 +45,7 @@ const (
 	block4Cycles        = 1.02 // a step is half a vector
 	block8Cycles        = 1.14
 	block16Cycles       = 1.05
+	block8x4Cycles      = 1.03
 	windowCycles        = 1.27
 	windowExactCycles   = 1.42
 	windowFixedCycles   = 1.31
@@ -81,6 +82,9 @@ const (
 func work(s Strategy, blocks []*sparse.Matrix) Work {
 	switch s.Kernel {
 	case Block:
+		if s.Wide {
+			return wideBlockWork(blocks)
+		}
 		return blockWork(s, blocks)
 	case Window, Unrolled:
 		return windowWork(s, blocks)
@@ -110,6 +114,17 @@ func blockWork(s Strategy, blocks []*sparse.Matrix) Work {
 			w.Steps += n * max(1, height/windowLanes)
 			w.Bytes += n*(s.Weights.Bytes()*height+blockColumnBytes) + countBytes
 		}
+	}
+	return w
+}
+
+func wideBlockWork(blocks []*sparse.Matrix) Work {
+	w := Work{}
+	for _, m := range blocks {
+		n, groups := sparse.WideBlocks(m), (m.Rows+windowLanes-1)/windowLanes
+		w.Groups += groups
+		w.Steps += n * sparse.WideBlockCols
+		w.Bytes += n*(4*sparse.WideBlockRows*sparse.WideBlockCols+blockColumnBytes) + groups*countBytes
 	}
 	return w
 }
@@ -263,6 +278,9 @@ func stepCycles(s Strategy) float64 {
 	}
 	switch s.Kernel {
 	case Block:
+		if s.Wide {
+			return block8x4Cycles
+		}
 		return map[int]float64{4: block4Cycles, 8: block8Cycles, 16: block16Cycles}[s.Height]
 	case Window:
 		if s.Wide {

@@ -178,6 +178,13 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 			}
 			packed[Strategy{Kernel: Block, Height: height}] = b
 		}
+		if shape[1] >= sparse.WideBlockCols {
+			b, err := sparse.PackWideBlock(product.Matrix(m, shape[0]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			packed[Strategy{Kernel: Block, Height: 8, Wide: true}] = b
+		}
 		for _, form := range []sparse.IndexForm{sparse.Exponent, sparse.Fixed} {
 			w, err := sparse.PackWindow(product.Matrix(m, shape[0]), form)
 			if err != nil {

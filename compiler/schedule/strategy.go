@@ -22,7 +22,7 @@ const (
 )
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
-// dense, block4, block8, block16, window/fixed, window/exponent,
+// dense, block4, block8, block16, block8x4, window/fixed, window/exponent,
 // window/mantissa, window16/exponent, unrolled/fixed, unrolled/exponent,
 // unrolled/mantissa and csr, for AVX-512 chunk/exponent, chunk/mantissa,
 // chunkunrolled/exponent and chunkunrolled/mantissa, or, with weights that are not
@@ -32,7 +32,9 @@ type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
 	Index  sparse.IndexForm // of Window, Chunk and their straight-line code
-	Wide   bool             // of Window in the exponent form: windows of 16 columns, not 8
+	// Wide is, of Window in the exponent form, windows of 16 columns, not 8; of
+	// Block with 8 rows, blocks of 4 columns, not 1.
+	Wide bool
 	// Weights is how weights are stored; Index counts for Float32 alone.
 	Weights sparse.Precision
 }
@@ -42,6 +44,7 @@ func Strategies() []Strategy {
 	return append([]Strategy{
 		{Kernel: Dense},
 		{Kernel: Block, Height: 4}, {Kernel: Block, Height: 8}, {Kernel: Block, Height: 16},
+		{Kernel: Block, Height: 8, Wide: true},
 		{Kernel: Window, Index: sparse.Fixed}, {Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
 		{Kernel: Unrolled, Index: sparse.Fixed}, {Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
@@ -76,6 +79,9 @@ func (s Strategy) String() string {
 	case Dense:
 		return "dense"
 	case Block:
+		if s.Wide {
+			return fmt.Sprintf("block%dx%d", s.Height, sparse.WideBlockCols)
+		}
 		return fmt.Sprintf("block%d", s.Height)
 	case CSR:
 		return "csr"

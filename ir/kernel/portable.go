@@ -24,6 +24,8 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 		call.Func = "matvecDense" + portablePrecision[m.Precision()]
 	case *sparse.Block:
 		call.Func = "matvecBlock" + portablePrecision[m.Precision()]
+	case *sparse.WideBlock:
+		call.Func = "matvecBlock8x4"
 	case *sparse.CSR:
 		call.Func = "matvecCSR"
 	case *sparse.Straight:

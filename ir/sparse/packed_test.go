@@ -26,6 +26,12 @@ var packings = map[string]func(*Matrix) (Packed, error){
 		}
 		return PackWindowPanels(m, panels, Fixed, NarrowWindow)
 	},
+	"block8x4": func(m *Matrix) (Packed, error) {
+		if m.Cols < WideBlockCols {
+			return PackBlock(m, 8)
+		}
+		return PackWideBlock(m)
+	},
 	"straight": func(m *Matrix) (Packed, error) { return PackStraight(m) },
 	"wide":     func(m *Matrix) (Packed, error) { return PackWideWindow(m) },
 	"csr":      func(m *Matrix) (Packed, error) { return PackCSR(m) },
@@ -190,7 +196,7 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 			t.Fatalf("row %d has weight %g for column %d, where src is NaN, and gives %g", r, m.Row(r)[column], column, dst[r])
 		}
 	}
-	reach, together := lanes, 16
+	before, reach, together := 0, lanes, 16
 	switch w := p.(type) {
 	case *Dense, DenseLockstep:
 		return
@@ -198,13 +204,15 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 		reach = w.Width()
 	case *Chunk:
 		reach = ChunkColumns
+	case *WideBlock:
+		before = WideBlockCols - 1
 	case *CSR:
 		reach, together = 1, csrSort
 	}
 	for first := 0; first < p.Rows(); first += together {
 		near := false
 		for r := first; r < min(first+together, m.Rows); r++ {
-			for c := column; c < min(column+reach, m.Cols); c++ {
+			for c := max(0, column-before); c < min(column+reach, m.Cols); c++ {
 				near = near || m.Row(r)[c] != 0
 			}
 		}
