@@ -186,13 +186,14 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 			packed[Strategy{Kernel: Block, Height: 8, Wide: true}] = b
 		}
 		for _, form := range []sparse.IndexForm{sparse.Exponent, sparse.Fixed} {
-			w, err := sparse.PackWindow(product.Matrix(m, shape[0]), form)
+			s := Strategy{Kernel: Window, Index: form}
+			w, err := s.PackWindow(product.Matrix(m, shape[0]))
 			if err != nil {
 				t.Fatal(err)
 			}
-			packed[Strategy{Kernel: Window, Index: form}] = w
+			packed[s] = w
 		}
-		wide, err := sparse.PackWideWindow(product.Matrix(m, shape[0]))
+		wide, err := Strategy{Kernel: Window, Wide: true}.PackWindow(product.Matrix(m, shape[0]))
 		if err != nil {
 			t.Fatal(err)
 		}
