@@ -10,13 +10,15 @@ import (
 // Go.
 //
 // The assembly is Func with the suffix AVX2: it takes the address of every
-// vector, then N, then Param if there is one. The portable kernel is Func: it
-// takes the vectors as slices, then Param; N as well when CountsN is set.
+// vector, then N, then Streams and Param if there are any. The portable kernel is
+// Func: it takes the vectors as slices, then Streams and Param; N before them when
+// CountsN is set.
 type ElementCall struct {
 	Func     string
 	Vectors  []Vector
 	N        int
 	CountsN  bool
+	Streams  int // in lockstep, an argument behind N of those kernels that count it; 0 for others
 	Param    float32
 	HasParam bool
 }
@@ -29,7 +31,7 @@ type Vector struct {
 
 var mathByName = map[string]MathSet{
 	"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU, "clippedReLU": ClippedReLU,
-	"add": Add, "sub": Sub, "mul": Mul, "softmax": Softmax,
+	"add": Add, "sub": Sub, "mul": Mul, "softmax": Softmax, "softmaxLockstep": SoftmaxLockstep,
 }
 
 var cellByName = map[string]CellSet{

@@ -114,3 +114,21 @@ func densePanels(r kernel.Range) []kernel.Range {
 	}
 	return cuts
 }
+
+// EmitBatch is the assembly of what a program of several streams needs besides
+// that of the program of one stream that it was made from, as a file of Go
+// package pkg for AVX2: the products, and the element-wise kernels
+// that the other has in another form.
+func EmitBatch(p *kernel.Program, pkg string) (*Assembly, error) {
+	f := NewFile(pkg, Constraint)
+	EmitLockstep(f, p)
+	for _, l := range p.Layers {
+		for _, in := range l.Instrs {
+			if _, ok := in.(kernel.Softmax); ok {
+				EmitMath(f, SoftmaxLockstep)
+				return f.render()
+			}
+		}
+	}
+	return f.render()
+}

@@ -25,6 +25,8 @@ const (
 	Mul                             // mulAVX2(dst, a, b *float32, n int)
 	Softmax                         // softmaxAVX2(dst, src *float32, n int): n is any number
 
+	SoftmaxLockstep // softmaxLockstepAVX2(dst, src *float32, n, lanes int): n > 0 elements of lanes vectors
+
 	// AllMath is all of them.
 	AllMath = 1<<iota - 1
 )
@@ -38,7 +40,7 @@ func EmitMath(f *File, need MathSet) {
 	}
 	for i, emit := range []func(*File){
 		emitSigmoid, emitTanh, emitReLU, emitClippedReLU, emitLeakyReLU,
-		emitHardSigmoid, emitAdd, emitSub, emitMul, emitSoftmax,
+		emitHardSigmoid, emitAdd, emitSub, emitMul, emitSoftmax, emitSoftmaxLockstep,
 	} {
 		if need&(1<<i) != 0 {
 			emit(f)

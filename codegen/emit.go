@@ -44,6 +44,7 @@ type emitter struct {
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
 	levels          []kernel.Level
+	batch           *lockstep // nil without a Batch
 }
 
 func newEmitter(p *kernel.Program, o Options) *emitter {
@@ -65,6 +66,7 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 	e.unrolled = chooseUnrolled(p)
 	e.unrollNoShared()
 	e.levels = e.differing()
+	e.batch = newLockstep(e)
 	return e
 }
 
@@ -74,6 +76,11 @@ func (e *emitter) files() ([]txtar.File, error) {
 	var err error
 	if e.assembly, err = asm.Emit(e.p, e.o.Package); err != nil {
 		return nil, err
+	}
+	if e.batch != nil {
+		if e.batch.assembly, err = asm.EmitBatch(e.batch.program, e.o.Package); err != nil {
+			return nil, err
+		}
 	}
 	var files []txtar.File
 	add := func(name string, data []byte) { files = append(files, txtar.File{Name: name, Data: data}) }
@@ -94,6 +101,11 @@ func (e *emitter) files() ([]txtar.File, error) {
 		{"workers_frame_test.go", e.workersFrameFile},
 		{"frame_test.go", e.frameFile},
 		{"example_test.go", e.exampleFile},
+		{"batch.go", e.batch.apiFile},
+		{"batch_generic.go", e.batch.genericFile},
+		{"batch_amd64.go", e.batch.amd64File},
+		{"batch_noasm.go", e.batch.noasmFile},
+		{"batch_frame_test.go", e.batch.frameFile},
 	} {
 		file := f.build()
 		if file == nil {
@@ -113,6 +125,10 @@ func (e *emitter) files() ([]txtar.File, error) {
 		}
 		add("kernels"+infix+"_amd64.s", e.withHeader(a.Assembly))
 		add("stubs"+infix+"_amd64.go", e.withHeader(a.Stubs))
+	}
+	if e.batch != nil {
+		add("batch_amd64.s", e.withHeader(e.batch.assembly.Assembly))
+		add("batch_stubs_amd64.go", e.withHeader(e.batch.assembly.Stubs))
 	}
 	add("weights.bin", e.image)
 	suite, err := e.suiteFiles()

@@ -18,12 +18,19 @@ func module(t *testing.T, programs map[string]*kernel.Program) string {
 	dir := t.TempDir()
 	put(t, dir, "go.mod", []byte("module example.com/models\n\ngo 1.26\n"))
 	for name, p := range programs {
-		for _, f := range emit(t, p, Options{Package: name}) {
+		o := Options{Package: name}
+		if streams, ok := batches[name]; ok {
+			o.Batch = batch(t, p, streams)
+		}
+		for _, f := range emit(t, p, o) {
 			put(t, dir, name+"/"+f.Name, f.Data)
 		}
 	}
 	return dir
 }
+
+// batches are the streams in lockstep of some packages of the tests.
+var batches = map[string]int{"gru": 16, "large": 20, "talker": 33, "relu": 2}
 
 func put(t *testing.T, dir, name string, data []byte) {
 	t.Helper()

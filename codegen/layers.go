@@ -189,6 +189,9 @@ func (e *emitter) genericCall(c asm.ElementCall) jen.Code {
 		if c.CountsN {
 			g.Lit(c.N)
 		}
+		if c.Streams > 0 {
+			g.Lit(c.Streams)
+		}
 		if c.HasParam {
 			g.Add(float(c.Param))
 		}
@@ -201,6 +204,9 @@ func (e *emitter) assemblyCall(c asm.ElementCall) jen.Code {
 			g.Add(e.pointer(v.Ref))
 		}
 		g.Lit(c.N)
+		if c.Streams > 0 {
+			g.Lit(c.Streams)
+		}
 		if c.HasParam {
 			g.Add(float(c.Param))
 		}

@@ -29,6 +29,8 @@ type Options struct {
 	Generate string
 	// Vectors are reference inputs and outputs for the package's own tests.
 	Vectors Vectors
+	// Batch asks for a type that steps several streams in lockstep.
+	Batch Batch
 	// Tolerance t allows |got − want| ≤ t·max(1, |want|); 0 stands for
 	// DefaultTolerance.
 	Tolerance float64
@@ -63,6 +65,9 @@ func (o *Options) check(p *kernel.Program) error {
 	}
 	if len(p.Inputs) == 0 {
 		errs = append(errs, fmt.Errorf("program %q: no input, which Run counts frames by", p.Name))
+	}
+	if err := o.Batch.check(p); err != nil {
+		errs = append(errs, err)
 	}
 	if o.Tolerance < 0 {
 		errs = append(errs, fmt.Errorf("tolerance %v: want at least 0", o.Tolerance))

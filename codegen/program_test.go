@@ -110,6 +110,27 @@ func (b *builder) program() *kernel.Program {
 	return b.p
 }
 
+// batch is the Batch of a program: dense matrices stay so.
+func batch(t *testing.T, p *kernel.Program, streams int) Batch {
+	t.Helper()
+	_, lanes := Lockstep(streams)
+	b := *p
+	b.Batch, b.Matrices = lanes, nil
+	for _, m := range p.Matrices {
+		if d, ok := m.Packed.(*sparse.Dense); ok {
+			m.Packed = sparse.DenseLockstep{Dense: d}
+		} else {
+			s, err := sparse.PackStream(m.Packed.Unpack(), lanes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Strategy, m.Packed, m.Ranges = kernel.Stream, s, kernel.RangesFor(s, 1)
+		}
+		b.Matrices = append(b.Matrices, m)
+	}
+	return Batch{Streams: streams, Program: &b}
+}
+
 // gru is x[5] → GRU[20], reset after, from a learned initial state → Linear[3] →
 // softmax. size scales the hidden layer.
 func gru(t *testing.T, hidden int) *kernel.Program {

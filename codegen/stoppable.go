@@ -41,7 +41,12 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 			}
 		}
 	}
-	for _, stub := range e.stubFuncs() {
+	stoppableFuncs(f, stubFuncs(e.assembly...), needed)
+}
+
+// stoppableFuncs emits the function of each stub that is needed.
+func stoppableFuncs(f *jen.File, stubs []*ast.FuncDecl, needed map[string]bool) {
+	for _, stub := range stubs {
 		name := stub.Name.Name
 		if !needed[name] {
 			continue
@@ -60,9 +65,9 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 }
 
 // stubFuncs are the declarations of the assembly.
-func (e *emitter) stubFuncs() []*ast.FuncDecl {
+func stubFuncs(assembly ...asm.Assembly) []*ast.FuncDecl {
 	var funcs []*ast.FuncDecl
-	for _, a := range e.assembly {
+	for _, a := range assembly {
 		file, err := parser.ParseFile(token.NewFileSet(), "", a.Stubs, parser.SkipObjectResolution)
 		if err != nil {
 			panic(fmt.Sprintf("codegen: the stubs of package asm: %v", err))

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"io/fs"
+	"path"
 
 	"golang.org/x/tools/txtar"
 )
 
-//go:embed _suite/*.go
+//go:embed _suite/*.go _suite/batch/*.go
 var suiteSource embed.FS
 
 // suiteClause is the package clause of the copied tests.
@@ -17,21 +19,27 @@ const suiteClause = "\npackage model\n"
 // suiteFiles are the tests that are the same in every package, under its
 // package clause.
 func (e *emitter) suiteFiles() ([]txtar.File, error) {
-	entries, err := suiteSource.ReadDir("_suite")
-	if err != nil {
-		return nil, err
+	folders := []string{"_suite"}
+	if e.batch != nil {
+		folders = append(folders, "_suite/batch")
 	}
 	var files []txtar.File
-	for _, entry := range entries {
-		text, err := suiteSource.ReadFile("_suite/" + entry.Name())
+	for _, folder := range folders {
+		sources, err := fs.Glob(suiteSource, folder+"/*.go")
 		if err != nil {
 			return nil, err
 		}
-		if !Generated(text) || !bytes.Contains(text, []byte(suiteClause)) {
-			return nil, fmt.Errorf("_suite/%s: want the generated header and %q", entry.Name(), suiteClause)
+		for _, source := range sources {
+			text, err := suiteSource.ReadFile(source)
+			if err != nil {
+				return nil, err
+			}
+			if !Generated(text) || !bytes.Contains(text, []byte(suiteClause)) {
+				return nil, fmt.Errorf("%s: want the generated header and %q", source, suiteClause)
+			}
+			text = bytes.Replace(text, []byte(suiteClause), []byte("\npackage "+e.o.Package+"\n"), 1)
+			files = append(files, txtar.File{Name: path.Base(source), Data: e.withHeader(text)})
 		}
-		text = bytes.Replace(text, []byte(suiteClause), []byte("\npackage "+e.o.Package+"\n"), 1)
-		files = append(files, txtar.File{Name: entry.Name(), Data: e.withHeader(text)})
 	}
 	return files, nil
 }

@@ -37,6 +37,14 @@ func (e *emitter) weightsFile() *jen.File {
 	for i, c := range e.p.Consts {
 		place(e.layout.Consts[i], 4*len(c.Data), 4, c.Name)
 	}
+	if l := e.batch; l != nil {
+		for _, i := range l.places.OwnMatrices(e.layout) {
+			m := &l.program.Matrices[i]
+			for j, s := range m.Packed.Sections() {
+				place(l.places.Matrices[i][j], len(s.Data), kernel.SectionElem(s).Size(), fmt.Sprintf("%s for a Batch: %s", m.Name, s.Name))
+			}
+		}
+	}
 	f.Var().Id("weightsSections").Op("=").Index(jen.Op("...")).Add(e.use("section")).
 		Custom(jen.Options{Open: "{", Close: "}", Multi: true}, places...)
 	return f

@@ -28,6 +28,9 @@ type Options struct {
 	Pass pass.Options
 	// Schedule restricts the choice of strategies; not used with a Plan.
 	Schedule schedule.Options
+	// Batch is the number of streams of a type that steps them in lockstep, 2 to
+	// codegen.MaxStreams; 0 for none.
+	Batch int
 	// Plan is a plan made before, for this model and these Pass options.
 	Plan *schedule.Plan
 	// Frames is the number of reference frames that the package's own test
@@ -45,6 +48,7 @@ type Package struct {
 	Passes  *pass.Report
 	Plan    *schedule.Plan
 	Program *kernel.Program
+	Batch   *kernel.Program // for streams in lockstep; nil without them
 }
 
 // Compile runs all phases. The model is not written to. Errors of the model
@@ -61,6 +65,7 @@ func Compile(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	p.Files, err = codegen.Emit(p.Program, codegen.Options{
 		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command, Workers: o.Workers,
 		Vectors: vectors, Tolerance: tolerance,
+		Batch: codegen.Batch{Streams: o.Batch, Program: p.Batch},
 	})
 	if err != nil {
 		return nil, err
@@ -96,7 +101,33 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err := p.Program.Verify(); err != nil {
 		return nil, fmt.Errorf("lowering made a faulty program, which is a bug of it: %w", err)
 	}
+	if p.Batch, err = batch(p.Program, o); err != nil {
+		return nil, err
+	}
 	return p, ctx.Err()
+}
+
+// batch is the program for the streams in lockstep that the options ask for.
+func batch(p *kernel.Program, o Options) (*kernel.Program, error) {
+	if o.Batch == 0 {
+		return nil, nil
+	}
+	if o.Batch < 2 || o.Batch > codegen.MaxStreams {
+		return nil, fmt.Errorf("%d streams in lockstep: want 2 to %d", o.Batch, codegen.MaxStreams)
+	}
+	target := schedule.Zen4(kernel.AVX2)
+	if len(o.Schedule.Targets) > 0 {
+		target = o.Schedule.Targets[0]
+	}
+	_, lanes := codegen.Lockstep(o.Batch)
+	b, err := lower.Batch(p, lanes, target)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Verify(); err != nil {
+		return nil, fmt.Errorf("lowering made a faulty program for %d streams, which is a bug of it: %w", lanes, err)
+	}
+	return b, nil
 }
 
 func sound(m *ir.Model) error {

@@ -39,14 +39,9 @@ func (l *Layout) At(matrix int, level Level) []int {
 // its sections.
 func (p *Program) Layout() Layout {
 	l := Layout{Consts: make([]int, len(p.Consts)), Matrices: make([][]int, len(p.Matrices)), Wide: make([][]int, len(p.Matrices))}
-	place := func(n int) int {
-		at := (l.Size + SectionAlign - 1) &^ (SectionAlign - 1)
-		l.Size = at + n
-		return at
-	}
 	placeAll := func(f *Form) (at []int) {
 		for _, s := range f.Packed.Sections() {
-			at = append(at, place(len(s.Data)))
+			at = append(at, l.place(len(s.Data)))
 		}
 		return at
 	}
@@ -63,11 +58,23 @@ func (p *Program) Layout() Layout {
 		}
 	}
 	for i, c := range p.Consts {
-		l.Consts[i] = place(4 * len(c.Data))
+		l.Consts[i] = l.place(4 * len(c.Data))
 	}
-	place(ReadAhead)
-	l.Size = max(MinImage, (l.Size+SectionAlign-1)&^(SectionAlign-1))
+	l.end()
 	return l
+}
+
+// place is where n more bytes begin.
+func (l *Layout) place(n int) int {
+	at := (l.Size + SectionAlign - 1) &^ (SectionAlign - 1)
+	l.Size = at + n
+	return at
+}
+
+// end makes room behind the last section for kernels that read ahead.
+func (l *Layout) end() {
+	l.place(ReadAhead)
+	l.Size = max(MinImage, (l.Size+SectionAlign-1)&^(SectionAlign-1))
 }
 
 // Image is the content of weights.bin, little-endian.

@@ -75,3 +75,45 @@ func PortableLockstepCalls(p *Program, l Layout, in MatVec) []Call {
 	}
 	return calls
 }
+
+// LockstepLayout places what a program of several streams reads besides the
+// weights of the program of one stream that it was made from, behind those of
+// that: constants and dense matrices are shared.
+func LockstepLayout(one *Program, l Layout, p *Program) Layout {
+	b := Layout{Consts: l.Consts, Matrices: make([][]int, len(p.Matrices)), Size: l.Size}
+	for i, m := range p.Matrices {
+		if d, ok := m.Packed.(sparse.DenseLockstep); ok && sparse.Packed(d.Dense) == one.Matrices[i].Packed {
+			b.Matrices[i] = l.Matrices[i]
+			continue
+		}
+		for _, s := range m.Packed.Sections() {
+			b.Matrices[i] = append(b.Matrices[i], b.place(len(s.Data)))
+		}
+	}
+	b.end()
+	return b
+}
+
+// OwnMatrices are the matrices of a program of several streams that lie behind
+// the weights of one stream.
+func (l Layout) OwnMatrices(one Layout) []int {
+	var own []int
+	for i, at := range l.Matrices {
+		if at[0] >= one.Size {
+			own = append(own, i)
+		}
+	}
+	return own
+}
+
+// LockstepImage is the content of weights.bin for both programs, from that for
+// one stream.
+func LockstepImage(image []byte, one, l Layout, p *Program) []byte {
+	image = append(image, make([]byte, l.Size-len(image))...)
+	for _, i := range l.OwnMatrices(one) {
+		for j, s := range p.Matrices[i].Packed.Sections() {
+			copy(image[l.Matrices[i][j]:], s.Data)
+		}
+	}
+	return image
+}

@@ -10,6 +10,9 @@ import (
 func (p *Program) String() string {
 	w := printer{p: p}
 	w.line("program %q for %s", p.Name, joined(p.Levels()))
+	if p.Batch > 0 {
+		w.line("streams in lockstep %d", p.Batch)
+	}
 	w.tables()
 	w.matrices()
 	for _, l := range p.Layers {

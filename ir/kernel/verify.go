@@ -3,6 +3,8 @@ package kernel
 import (
 	"errors"
 	"fmt"
+
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // Verify lists every fault of the program, joined: references out of range or
@@ -11,6 +13,7 @@ import (
 // do not cover their matrix, and matrices that nothing reads.
 func (p *Program) Verify() error {
 	v := verifier{p: p}
+	v.streams()
 	v.buffers()
 	v.ports()
 	v.states()
@@ -33,6 +36,34 @@ type verifier struct {
 
 func (v *verifier) fault(format string, args ...any) {
 	v.faults = append(v.faults, fmt.Errorf("program %q: "+format, append([]any{v.p.Name}, args...)...))
+}
+
+// streams checks that the matrices are packed for as many streams as the program
+// moves.
+func (v *verifier) streams() {
+	if v.p.Batch%8 != 0 || v.p.Batch < 0 || v.p.Batch > MaxBatch {
+		v.fault("%d streams in lockstep: want a multiple of 8 up to %d, or 0", v.p.Batch, MaxBatch)
+	}
+	for _, m := range v.p.Matrices {
+		switch packed := m.Packed.(type) {
+		case *sparse.Stream:
+			if packed.Lanes() != v.p.Batch {
+				v.fault("matrix %q: packed for %d streams, the program has %d", m.Name, packed.Lanes(), v.p.Streams())
+			}
+		case sparse.DenseLockstep:
+			switch {
+			case v.p.Batch == 0:
+				v.fault("matrix %q: packed for several streams in a program of one", m.Name)
+			case packed.Precision() != sparse.Float32:
+				v.fault("matrix %q: weights of %s have no kernel for several streams", m.Name, packed.Precision())
+			}
+		case nil: // matrices faults that
+		default:
+			if v.p.Batch > 0 {
+				v.fault("matrix %q: a %T has no kernel for %d streams", m.Name, packed, v.p.Batch)
+			}
+		}
+	}
 }
 
 func (v *verifier) buffers() {
@@ -285,6 +316,10 @@ func (v *verifier) bounds(where string, in Instr, o Operand) bool {
 		}
 	default:
 		v.fault("%s: %s refers to nothing: space %d, number %d", where, o.Role, r.Space, r.ID)
+		return false
+	}
+	if v.p.Batch > 0 && r.Space == Con && o.Role != "Init" {
+		v.fault("%s: %s is constant %q, of which %d streams in lockstep have no copies", where, o.Role, name, v.p.Batch)
 		return false
 	}
 	sound := true

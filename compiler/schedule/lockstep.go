@@ -1,0 +1,28 @@
+package schedule
+
+// Cycles of the kernels for several streams in lockstep, measured on a Zen 4
+// with weights in the cache (BenchmarkLockstep of package asm): of single
+// weights for 8, 16, 24 and 32 streams, and what a row costs besides; of dense
+// matrices for each 8 streams, and what an element costs besides.
+var streamCycles = [...]float64{1.0, 1.5, 2.3, 3.0}
+
+const (
+	streamRowCycles      = 2
+	streamBytes          = 6 // of a weight with its offset
+	denseLockstepCycles  = 0.52
+	denseLockstepElement = 0.05
+)
+
+// Lockstep is the predicted time in nanoseconds of a product with as many
+// streams in lockstep, a multiple of 8 up to 32: by the kernel of single weights
+// and by the dense one. The product's weights are the working set.
+func (t Target) Lockstep(rows, cols, nnz, streams int) (single, dense float64) {
+	vectors := streams / 8
+	cycles := float64(nnz)*streamCycles[vectors-1] + float64(rows)*streamRowCycles
+	bytes := streamBytes * nnz
+	single = max(cycles, float64(bytes)/t.BytesPerCycle(bytes)) / t.GHz
+	elements := rows * cols
+	cycles = float64(elements) * (denseLockstepCycles*float64(vectors) + denseLockstepElement)
+	dense = max(cycles, float64(4*elements)/t.BytesPerCycle(4*elements)) / t.GHz
+	return single, dense
+}
