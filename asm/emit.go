@@ -47,6 +47,11 @@ func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 	f := NewFile(pkg, Constraint)
 	EmitCPUID(f.ctx)
 	EmitMatVecs(f, p, kernel.AVX2)
+	var ahead []kernel.MatVec
+	for _, l := range Sequence(p) {
+		ahead = append(ahead, l.Ahead...)
+	}
+	EmitSeveral(f, p, ahead)
 	var elements MathSet
 	var cells CellSet
 	for _, l := range p.Layers {

@@ -88,29 +88,32 @@ func EmitMatVecs(f *File, p *kernel.Program, level kernel.Level) int {
 // each panel of columns of a range.
 func MatVecCalls(p *kernel.Program, l kernel.Layout, matrix int, level kernel.Level) []kernel.Call {
 	var calls []kernel.Call
-	m := p.Matrices[matrix].At(level).Packed
-	sections := l.At(matrix, level)
 	for _, part := range parts(p, matrix, level) {
-		row, rows := 8*part.groups.From, 8*(part.groups.To-part.groups.From)
-		call := kernel.Call{Func: part.name, Args: kernel.Vectors(row, rows, part.reads)}
-		call.Args[2].Off = part.column
-		if part.onto {
-			call.Args[1].Kind = kernel.DstArg
-		}
-		for i, s := range m.Sections()[:len(part.offsets)] {
-			elem := kernel.SectionElem(s)
-			call.Args = append(call.Args, kernel.Arg{
-				Kind: kernel.WeightsArg,
-				Off:  sections[i] + part.offsets[i]*elem.Size(),
-				Elem: elem,
-			})
-		}
-		for _, v := range part.ints {
-			call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg, Value: v})
-		}
-		calls = append(calls, call)
+		calls = append(calls, part.call(p.Matrices[matrix].At(level), l.At(matrix, level)))
 	}
 	return calls
+}
+
+// call is the call of a part of a form whose sections lie at the places given.
+func (part part) call(form *kernel.Form, sections []int) kernel.Call {
+	row, rows := 8*part.groups.From, 8*(part.groups.To-part.groups.From)
+	call := kernel.Call{Func: part.name, Args: kernel.Vectors(row, rows, part.reads)}
+	call.Args[2].Off = part.column
+	if part.onto {
+		call.Args[1].Kind = kernel.DstArg
+	}
+	for i, s := range form.Packed.Sections()[:len(part.offsets)] {
+		elem := kernel.SectionElem(s)
+		call.Args = append(call.Args, kernel.Arg{
+			Kind: kernel.WeightsArg,
+			Off:  sections[i] + part.offsets[i]*elem.Size(),
+			Elem: elem,
+		})
+	}
+	for _, v := range part.ints {
+		call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg, Value: v})
+	}
+	return call
 }
 
 // part is a range of row groups of a matrix that one call covers.

@@ -44,13 +44,14 @@ type emitter struct {
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
 	levels          []kernel.Level
-	batch           *lockstep // nil without a Batch
+	sequence        []kernel.LayerSequence // of Run; nil where it steps frame by frame
+	batch           *lockstep              // nil without a Batch
 }
 
 func newEmitter(p *kernel.Program, o Options) *emitter {
 	e := &emitter{p: p, o: o, layout: p.Layout(), image: p.Image(), rt: map[string]bool{}}
 	e.namePorts()
-	fields := newScope("started", "step", "stepGeneric", "stepAVX2", "stepAVX512")
+	fields := newScope("started", "step", "sequence", "sequenceGeneric", "sequenceAVX2", "sequenceAVX512", "stepGeneric", "stepAVX2", "stepAVX512")
 	for i := range e.inputs {
 		if e.inputs[i].index() {
 			e.inputs[i].field = fields.private(e.inputs[i].Name)
@@ -66,6 +67,7 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 	e.unrolled = chooseUnrolled(p)
 	e.unrollNoShared()
 	e.levels = e.differing()
+	e.sequence = asm.Sequence(p)
 	e.batch = newLockstep(e)
 	return e
 }
@@ -91,6 +93,7 @@ func (e *emitter) files() ([]txtar.File, error) {
 		{"gen.go", e.generateFile},
 		{"model.go", e.modelFile},
 		{"stream.go", e.streamFile},
+		{"sequence.go", e.sequenceFile},
 		{"weights.go", e.weightsFile},
 		{"kernels_generic.go", e.genericFile},
 		{"kernels_amd64.go", e.amd64File},

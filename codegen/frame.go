@@ -56,6 +56,7 @@ func (e *emitter) frameFile() *jen.File {
 	f.Func().Id("run").Params(jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")).Error().BlockFunc(func(g *jen.Group) {
 		e.frameRun(g, jen.Id("s").Dot("Run"))
 	})
+	e.frameRunner(f)
 	e.frameFaults(f)
 	return f
 }
@@ -108,6 +109,25 @@ func (e *emitter) frameRun(g *jen.Group, run *jen.Statement, before ...jen.Code)
 		}
 	})
 	g.Return(jen.Err())
+}
+
+// frameRunner emits runner, which calls Run without allocations of its own.
+func (e *emitter) frameRunner(f *jen.File) {
+	doc(f, "runner returns a call of Run over n frames of zeros.")
+	f.Func().Id("runner").Params(jen.Id("s").Op("*").Id("State"), jen.Id("n").Int()).Func().Params().Error().BlockFunc(func(g *jen.Group) {
+		for _, p := range e.ports() {
+			size := jen.Id("n")
+			if !p.index() {
+				size = size.Op("*").Id(p.size)
+			}
+			g.Id(p.param).Op(":=").Make(p.runType(), size)
+		}
+		g.Return(jen.Func().Params().Error().Block(jen.Return(jen.Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
+			for _, p := range e.ports() {
+				g.Id(p.param)
+			}
+		}))))
+	})
 }
 
 // frameFaults emits what Run and Step have to refuse.

@@ -51,6 +51,10 @@ func (e *emitter) amd64File() *jen.File {
 	for _, l := range e.levels {
 		e.levelLayers(f, l)
 	}
+	e.sequenceMethod(f, e.levels)
+	for _, l := range e.levels {
+		e.sequenceLayers(f, l)
+	}
 	e.stoppableKernels(f)
 	return f
 }
@@ -110,6 +114,7 @@ func (e *emitter) noasmFile() *jen.File {
 	f.Const().Id("level").Op("=").Add(e.use("levelGeneric"))
 	doc(f, "step runs the layers.")
 	method(f, "step").Params().Block(jen.Id("s").Dot("stepGeneric").Call())
+	e.sequenceMethod(f, nil)
 	return f
 }
 
@@ -126,10 +131,16 @@ func (e *emitter) layerCalls(f *jen.File, name, suffix string) {
 func (e *emitter) layer(f *jen.File, i int, suffix string,
 	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
 	l := e.p.Layers[i]
-	name := e.layers[i] + suffix
-	doc(f, fmt.Sprintf("%s is layer %q: %s.\n//\n//go:noinline", name, l.Name, strings.TrimSuffix(oneLine(l.Doc), ".")))
+	what := fmt.Sprintf("layer %q: %s", l.Name, strings.TrimSuffix(oneLine(l.Doc), "."))
+	e.layerFunc(f, e.layers[i]+suffix, what, l.Instrs, call, matVec)
+}
+
+// layerFunc emits a function of instructions of a layer, which is what it says.
+func (e *emitter) layerFunc(f *jen.File, name, what string, instrs []kernel.Instr,
+	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
+	doc(f, fmt.Sprintf("%s is %s.\n//\n//go:noinline", name, what))
 	f.Func().Id(name).Params(jen.Id("s").Op("*").Id("State")).BlockFunc(func(g *jen.Group) {
-		for _, in := range l.Instrs {
+		for _, in := range instrs {
 			e.instr(g, in, call, matVec)
 		}
 	})
@@ -259,6 +270,10 @@ func (e *emitter) calls(in kernel.MatVec, comment string, calls []kernel.Call, f
 					g.Add(weights(a))
 				case kernel.IntArg:
 					g.Lit(a.Value)
+				case kernel.CountArg:
+					g.Len(jen.Id("q"))
+				case kernel.StepArg:
+					g.Id("sequenceStep")
 				default:
 					r := places[a.Kind]
 					r.Off += a.Off

@@ -53,21 +53,42 @@ multiple too. One that lies elsewhere works, but its loads cross cache lines.`)
 				line.Comment(fmt.Sprintf("state %q [%d]", s.Name, s.Size))
 			}
 		}
-		scalars := 0 // bytes, on a machine of 64 bits
 		for _, in := range e.inputs {
 			if in.index() {
 				g.Id(in.field).Int().Comment(fmt.Sprintf("input %q of the step", in.Name))
-				scalars += 8
 			}
 		}
 		if e.hasInit() {
 			g.Id("started").Bool().Comment("the initial states are in place")
-			scalars++
 		}
-		if rest := scalars % cacheLine; rest > 0 {
+		if rest := e.scalars() % cacheLine; rest > 0 {
 			g.Id("_").Index(jen.Lit(cacheLine - rest)).Byte()
 		}
 	})
+}
+
+// scalars is the size of what a State holds besides its buffers, in bytes, on a
+// machine of 64 bits.
+func (e *emitter) scalars() int {
+	size := 0
+	for _, in := range e.inputs {
+		if in.index() {
+			size += 8
+		}
+	}
+	if e.hasInit() {
+		size++
+	}
+	return size
+}
+
+// stateSize is the size of a State in bytes on a machine of 64 bits.
+func (e *emitter) stateSize() int {
+	size := (e.scalars() + cacheLine - 1) / cacheLine * cacheLine
+	for _, b := range e.p.Buffers {
+		size += 4 * bufferLen(b)
+	}
+	return size
 }
 
 // cacheLine is what vector loads should not cross, in bytes. All buffers are
@@ -177,26 +198,28 @@ func list(ports []port) string {
 func (e *emitter) runMethod(f *jen.File) {
 	doc(f, "Run steps through all frames of "+list(e.inputs)+", which lie one after the other, and writes as\nmany of "+
 		list(e.outputs)+", the same as repeated Steps. "+e.runErrors()+
-		", leaves\nthe stream as it was. Inputs and outputs must not overlap. It does not allocate.")
+		", leaves\nthe stream as it was. Inputs and outputs must not overlap. "+e.runMemory())
 	method(f, "Run").Params(params(e.ports(), (*port).runType)...).Error().BlockFunc(func(g *jen.Group) {
-		e.runBody(g, jen.Id("s").Dot("Step"))
+		if e.sequence != nil {
+			e.runBlocks(g)
+		} else {
+			e.runBody(g, jen.Id("s").Dot("Step"))
+		}
 	})
+}
+
+// runMemory says what Run allocates.
+func (e *emitter) runMemory() string {
+	if e.sequence == nil {
+		return "It does not allocate."
+	}
+	return fmt.Sprintf("It takes %d frames at a\ntime through one layer after the other, which reads weights less often. The memory\nfor that is kept from call to call: it allocates only when other calls run at the\nsame time, or the garbage collector took it.", sequenceFrames)
 }
 
 // runBody steps over whole frames; step is the method and may have arguments
 // before those of the ports.
 func (e *emitter) runBody(g *jen.Group, step *jen.Statement, before ...jen.Code) {
-	e.countFrames(g)
-	for _, p := range e.ports() {
-		if p.index() {
-			g.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Id(p.param)).Block(
-				jen.If(jen.Id("uint32").Call(jen.Id("v")).Op(">=").Id(p.size)).Block(
-					jen.Return(jen.Qual("fmt", "Errorf").Call(
-						jen.Lit(fmt.Sprintf("%s: frame %%d of input %q is %%d, want an index below %d", e.o.Package, p.Name, p.Bound)),
-						jen.Id("i"), jen.Id("v")))),
-			)
-		}
-	}
+	e.checkFrames(g)
 	g.For(jen.Id("i").Op(":=").Range().Id("frames")).BlockFunc(func(g *jen.Group) {
 		g.Add(step).CallFunc(func(g *jen.Group) {
 			for _, c := range before {
@@ -213,6 +236,21 @@ func (e *emitter) runBody(g *jen.Group, step *jen.Statement, before ...jen.Code)
 		})
 	})
 	g.Return(jen.Nil())
+}
+
+// checkFrames declares frames and looks at all arguments.
+func (e *emitter) checkFrames(g *jen.Group) {
+	e.countFrames(g)
+	for _, p := range e.ports() {
+		if p.index() {
+			g.For(jen.List(jen.Id("i"), jen.Id("v")).Op(":=").Range().Id(p.param)).Block(
+				jen.If(jen.Id("uint32").Call(jen.Id("v")).Op(">=").Id(p.size)).Block(
+					jen.Return(jen.Qual("fmt", "Errorf").Call(
+						jen.Lit(fmt.Sprintf("%s: frame %%d of input %q is %%d, want an index below %d", e.o.Package, p.Name, p.Bound)),
+						jen.Id("i"), jen.Id("v")))),
+			)
+		}
+	}
 }
 
 // runErrors says when Run fails.

@@ -41,6 +41,7 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 			}
 		}
 	}
+	e.sequenceKernels(needed)
 	stoppableFuncs(f, stubFuncs(e.assembly...), needed)
 }
 

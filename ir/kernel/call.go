@@ -34,6 +34,8 @@ const (
 	SrcArg
 	WeightsArg
 	IntArg
+	CountArg // of vectors, in kernels for several
+	StepArg  // bytes from one vector to the next
 )
 
 // Elem is an element type of a section of weights.bin.

@@ -1,0 +1,136 @@
+package asm
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// severalStep is the distance in float32 of vectors in the tests, more than any
+// matrix has rows or columns.
+const severalStep = 1808
+
+// severalProducts are two products a matrix: one whose sums begin with a constant
+// that the vectors share, one that adds to vectors of their own.
+func severalProducts(p *kernel.Program) (products []kernel.MatVec) {
+	for i := range p.Matrices {
+		shared := kernel.MatVec{Dst: kernel.Ref{ID: 0}, Init: kernel.Ref{Space: kernel.Con}, Src: kernel.Ref{ID: 1}, Matrix: i}
+		own := shared
+		own.Init = kernel.Ref{ID: 2}
+		products = append(products, shared, own)
+	}
+	return products
+}
+
+// TestSeveral wants the bits of the kernel for one vector from that for several,
+// in a module of their own.
+func TestSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs a module")
+	}
+	p := matvecProgram(t, kernel.AVX2)
+	t.Log(runModule(t, severalModule(t, p, "several_check.txt"), "test", "-count=1", "."))
+}
+
+// severalModule writes a module around the program's matrices: the assembly for
+// one vector and for several, one Go function a product and number of vectors,
+// and the test file given.
+func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
+	t.Helper()
+	f := NewFile("m", "amd64")
+	EmitMatVecs(f, p, kernel.AVX2)
+	EmitSeveral(f, p, severalProducts(p))
+	assembly, stubs, err := f.Render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := os.ReadFile(filepath.Join("testdata", testFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, dir, "go.mod", []byte("module m\n\ngo 1.26\n"))
+	write(t, dir, "kernels.s", assembly)
+	write(t, dir, "kernels.go", stubs)
+	write(t, dir, "calls.go", severalCalls(p))
+	write(t, dir, "weights.bin", p.Image())
+	write(t, dir, "m_test.go", test)
+	return dir
+}
+
+// severalCalls prints the table of the products that have kernels for several.
+func severalCalls(p *kernel.Program) []byte {
+	var table, functions strings.Builder
+	l := p.Layout()
+	for i, in := range severalProducts(p) {
+		calls := SeveralCalls(p, l, in)
+		if calls == nil {
+			continue
+		}
+		m := &p.Matrices[in.Matrix]
+		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, one%d, several%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased(), i, i)
+		for form, calls := range map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls} {
+			fmt.Fprintf(&functions, "\n//go:noinline\nfunc %s%d(dst, init, src []float32, n int) {\n", form, i)
+			for _, c := range calls {
+				fmt.Fprintf(&functions, "\t%s(", c.Func)
+				for _, a := range c.Args {
+					switch a.Kind {
+					case kernel.CountArg:
+						functions.WriteString("n, ")
+					case kernel.StepArg:
+						functions.WriteString("4*step, ")
+					default:
+						functions.WriteString(printArg(a, true) + ", ")
+					}
+				}
+				functions.WriteString(")\n")
+			}
+			functions.WriteString("}\n")
+		}
+	}
+	return []byte(fmt.Sprintf(`package m
+
+import (
+	_ "embed"
+	"unsafe"
+)
+
+//go:embed weights.bin
+var weights string
+
+func ptr(off int) *byte { return (*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(weights)), off)) }
+
+// step is the distance of vectors.
+const step = %d
+
+type product struct {
+	name              string
+	rows, cols, steps int
+	shared            bool // init
+	one, several      func(dst, init, src []float32, n int)
+}
+
+var products = []product{
+%s}
+%s`, severalStep, table.String(), functions.String()))
+}
+
+// BenchmarkSeveral times three vectors beside one after the other. Run it pinned
+// to one processor and with -benchtime 1x.
+func BenchmarkSeveral(b *testing.B) {
+	p := &kernel.Program{Name: "m"}
+	for _, s := range [][2]int{{512, 128}, {1760, 1760}} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		shape := fmt.Sprintf("%dx%d", s[0], s[1])
+		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)
+		for _, how := range []string{"window", "exact", "wide"} {
+			addMatrix(b, p, shape+"/0.1", iid(rng, s[0], s[1], 1, 0.1), how, 0)
+		}
+	}
+	fmt.Print(runModule(b, severalModule(b, p, "several_times.txt"), "test", "-v", "-run", "TestTimes")) // a benchmark's log is cut short
+}
