@@ -39,3 +39,41 @@ func layerGru0AVX2(s *State) {
 	matvecF32Dense32AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 18816)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9216)), 24, 3)
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 32)
 }
+
+// sequence runs the layers over the frames of q, which go on from s.
+func (s *State) sequence(q []sequenceFrame) {
+	switch level {
+	case levelAVX2:
+		s.sequenceAVX2(q)
+	default:
+		s.sequenceGeneric(q)
+	}
+}
+
+// sequenceAVX2 runs the layers over frames, one layer after the other, with the kernels for avx2.
+func (s *State) sequenceAVX2(q []sequenceFrame) {
+	layerGru0SequenceAVX2(s, q)
+}
+
+// layerGru0RestAVX2 is what layer "gru0" computes frame by frame.
+//
+//go:noinline
+func layerGru0RestAVX2(s *State) {
+	// gru0.weight_hh [72 24], density 100 %: dense, 288 steps.
+	matvecF32Dense32AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 18816)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9216)), 24, 3)
+	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 32)
+}
+
+// layerGru0SequenceAVX2 is layer "gru0" over frames.
+//
+//go:noinline
+func layerGru0SequenceAVX2(s *State, q []sequenceFrame) {
+	// gru0.weight_ih [72 24], density 100 %: dense, 288 steps a frame.
+	severalF32Dense32AVX2(&q[0].gru0X[0], (*float32)(unsafe.Add(weights, 18432)), &q[0].x[0], (*byte)(unsafe.Add(weights, 0)), 24, 3, len(q), sequenceStep, 0)
+	for i := range q {
+		t := &q[i].State
+		t.gru0H = s.gru0H
+		layerGru0RestAVX2(t)
+		s = t
+	}
+}

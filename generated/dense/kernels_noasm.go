@@ -12,3 +12,8 @@ const level = levelGeneric
 func (s *State) step() {
 	s.stepGeneric()
 }
+
+// sequence runs the layers over the frames of q, which go on from s.
+func (s *State) sequence(q []sequenceFrame) {
+	s.sequenceGeneric(q)
+}

@@ -36,7 +36,10 @@ func (s *State) Step(y *[OutputSize]float32, x *[InputSize]float32) {
 
 // Run steps through all frames of x, which lie one after the other, and writes as
 // many of y, the same as repeated Steps. An error, for lengths that do not fit, leaves
-// the stream as it was. Inputs and outputs must not overlap. It does not allocate.
+// the stream as it was. Inputs and outputs must not overlap. It takes 12 frames at a
+// time through one layer after the other, which reads weights less often. The memory
+// for that is kept from call to call: it allocates only when other calls run at the
+// same time, or the garbage collector took it.
 func (s *State) Run(y []float32, x []float32) error {
 	frames := len(x) / InputSize
 	if len(x) != frames*InputSize {
@@ -45,9 +48,19 @@ func (s *State) Run(y []float32, x []float32) error {
 	if len(y) != frames*OutputSize {
 		return fmt.Errorf("dense: y has %d elements, want %d frames of %d", len(y), frames, OutputSize)
 	}
-	for i := range frames {
-		s.Step((*[OutputSize]float32)(y[i*OutputSize:]), (*[InputSize]float32)(x[i*InputSize:]))
+	q := sequences.Get().(*[sequenceFrames]sequenceFrame)
+	for from := 0; from < frames; from += sequenceFrames {
+		n := min(sequenceFrames, frames-from)
+		for i := range n {
+			copy(q[i].x[:], x[(from+i)*InputSize:][:InputSize])
+		}
+		s.sequence(q[:n])
+		*s = q[n-1].State
+		for i := range n {
+			copy(y[(from+i)*OutputSize:][:OutputSize], q[i].gru0H[:])
+		}
 	}
+	sequences.Put(q)
 	return nil
 }
 

@@ -92,12 +92,12 @@ func TestVectors(t *testing.T) {
 
 func TestRunEqualsStep(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
-		stepped, ran := randomFrames(1, 9), randomFrames(1, 9)
+		stepped, ran := randomFrames(1, 45), randomFrames(1, 45)
 		var a, b State
 		for i := range stepped {
 			stepped[i].step(&a)
 		}
-		for _, part := range [][]frame{ran[:0], ran[:4], ran[4:]} {
+		for _, part := range [][]frame{ran[:0], ran[:4], ran[4:5], ran[5:17], ran[17:]} {
 			if err := run(&b, part); err != nil {
 				t.Fatal(err)
 			}
@@ -255,6 +255,14 @@ func TestAllocations(t *testing.T) {
 		f := randomFrames(5, 1)[0]
 		if n := testing.AllocsPerRun(20, func() { f.step(&s) }); n != 0 {
 			t.Errorf("%v allocations a step", n)
+		}
+		run := runner(&s, 30)
+		if n := testing.AllocsPerRun(20, func() {
+			if err := run(); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations a Run", n)
 		}
 	})
 }

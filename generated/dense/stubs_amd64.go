@@ -23,6 +23,14 @@ func xgetbv() (eax uint32, edx uint32)
 //go:noescape
 func matvecF32Dense32AVX2(dst *float32, init *float32, src *float32, weights *byte, cols int, panels int)
 
+// severalF32Dense32AVX2 computes dst = init + W·src for panels of 32 dense rows;
+// weights lie column by column inside a panel.
+// It does so for several vectors; those of dst and src are step bytes apart, those
+// of init initStep. init may be dst.
+//
+//go:noescape
+func severalF32Dense32AVX2(dst *float32, init *float32, src *float32, weights *byte, cols int, panels int, vectors int, step int, initStep int)
+
 // gruCellAVX2 steps a GRU with the reset gate behind the recurrent product: gate blocks [r z n] of
 // hp floats, hp a multiple of 16, h = n + z*(h-n) with r, z = sigmoid(px+ph) and
 // n = tanh(px.n + r*ph.n).

@@ -20,3 +20,23 @@ func BenchmarkStep(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRun is Run over a sequence of 48 frames, of which it reports the time
+// of one.
+func BenchmarkRun(b *testing.B) {
+	const frames = 48
+	for _, name := range kernels() {
+		b.Run(name, func(b *testing.B) {
+			useKernel(b, name)
+			var s State
+			run := runner(&s, frames)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*frames), "ns/step")
+		})
+	}
+}

@@ -50,6 +50,15 @@ func run(s *State, frames []frame) error {
 	return err
 }
 
+// runner returns a call of Run over n frames of zeros.
+func runner(s *State, n int) func() error {
+	y := make([]float32, n*OutputSize)
+	x := make([]float32, n*InputSize)
+	return func() error {
+		return s.Run(y, x)
+	}
+}
+
 // misfits are calls of Run over one frame, each with one element too many in one
 // of the arguments.
 func misfits(s *State) []error {

@@ -141,6 +141,465 @@ loop7:
 done8:
 	JMP sum2
 
+// func severalF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int, vectors int, step int, initStep int)
+// Requires: AVX, AVX2, BMI2, FMA3
+TEXT ·severalF32WindowFixedAVX2(SB), NOSPLIT, $0-88
+pass1:
+	CMPQ vectors+64(FP), $+3
+	JLT  fewer2
+	MOVQ dst+0(FP), DI
+	MOVQ init+8(FP), SI
+	MOVQ src+16(FP), DX
+	MOVQ step+72(FP), AX
+	LEAQ (DX)(AX*1), R14
+	LEAQ (R14)(AX*1), R15
+	MOVQ words+24(FP), R8
+	MOVQ bases+40(FP), R9
+	MOVQ counts+48(FP), R10
+	MOVQ scales+32(FP), R11
+
+group3:
+	MOVQ   counts+48(FP), AX
+	MOVQ   groups+56(FP), BX
+	LEAQ   (AX)(BX*4), AX
+	CMPQ   R10, AX
+	JGE    end4
+	MOVL   (R10), R13
+	ADDQ   $0x04, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	SHRL   $0x01, R13
+	JCS    shifted5
+	TESTQ  R13, R13
+	JZ     done8
+
+loop7:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y4
+	VPERMPS     (R15)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y8
+	VMOVUPS     32(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VPERMPS     (R14)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y5
+	VPERMPS     (R15)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y9
+	VMOVUPS     64(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VPERMPS     (R15)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y10
+	VMOVUPS     96(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	VPERMPS     (R15)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y11
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop7
+
+done8:
+	JMP sum6
+
+shifted5:
+	TESTQ R13, R13
+	JZ    done10
+
+loop9:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y4
+	VPERMPS     (R15)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y8
+	VMOVUPS     32(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VPERMPS     (R14)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y5
+	VPERMPS     (R15)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y9
+	VMOVUPS     64(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VPERMPS     (R15)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y10
+	VMOVUPS     96(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	VPERMPS     (R15)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y11
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop9
+
+done10:
+sum6:
+	VMOVUPS     (R11), Y15
+	ADDQ        $0x20, R11
+	MOVQ        step+72(FP), AX
+	MOVQ        initStep+80(FP), BX
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VFMADD213PS (SI), Y15, Y0
+	VMOVUPS     Y0, (DI)
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VFMADD213PS (SI)(BX*1), Y15, Y4
+	VMOVUPS     Y4, (DI)(AX*1)
+	VADDPS      Y9, Y8, Y8
+	VADDPS      Y11, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD213PS (SI)(BX*2), Y15, Y8
+	VMOVUPS     Y8, (DI)(AX*2)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	JMP         group3
+
+end4:
+	MOVQ   step+72(FP), AX
+	IMUL3Q $+3, AX, AX
+	ADDQ   AX, dst+0(FP)
+	ADDQ   AX, src+16(FP)
+	MOVQ   initStep+80(FP), AX
+	IMUL3Q $+3, AX, AX
+	ADDQ   AX, init+8(FP)
+	SUBQ   $0x03, vectors+64(FP)
+	JMP    pass1
+
+fewer2:
+pass11:
+	CMPQ vectors+64(FP), $+2
+	JLT  fewer12
+	MOVQ dst+0(FP), DI
+	MOVQ init+8(FP), SI
+	MOVQ src+16(FP), DX
+	MOVQ step+72(FP), AX
+	LEAQ (DX)(AX*1), R14
+	MOVQ words+24(FP), R8
+	MOVQ bases+40(FP), R9
+	MOVQ counts+48(FP), R10
+	MOVQ scales+32(FP), R11
+
+group13:
+	MOVQ   counts+48(FP), AX
+	MOVQ   groups+56(FP), BX
+	LEAQ   (AX)(BX*4), AX
+	CMPQ   R10, AX
+	JGE    end14
+	MOVL   (R10), R13
+	ADDQ   $0x04, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	SHRL   $0x01, R13
+	JCS    shifted15
+	TESTQ  R13, R13
+	JZ     done18
+
+loop17:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y4
+	VMOVUPS     32(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VPERMPS     (R14)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y5
+	VMOVUPS     64(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VMOVUPS     96(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop17
+
+done18:
+	JMP sum16
+
+shifted15:
+	TESTQ R13, R13
+	JZ    done20
+
+loop19:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y4
+	VMOVUPS     32(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VPERMPS     (R14)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y5
+	VMOVUPS     64(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VMOVUPS     96(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop19
+
+done20:
+sum16:
+	VMOVUPS     (R11), Y15
+	ADDQ        $0x20, R11
+	MOVQ        step+72(FP), AX
+	MOVQ        initStep+80(FP), BX
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VFMADD213PS (SI), Y15, Y0
+	VMOVUPS     Y0, (DI)
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VFMADD213PS (SI)(BX*1), Y15, Y4
+	VMOVUPS     Y4, (DI)(AX*1)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	JMP         group13
+
+end14:
+	MOVQ   step+72(FP), AX
+	IMUL3Q $+2, AX, AX
+	ADDQ   AX, dst+0(FP)
+	ADDQ   AX, src+16(FP)
+	MOVQ   initStep+80(FP), AX
+	IMUL3Q $+2, AX, AX
+	ADDQ   AX, init+8(FP)
+	SUBQ   $0x02, vectors+64(FP)
+	JMP    pass11
+
+fewer12:
+pass21:
+	CMPQ vectors+64(FP), $+1
+	JLT  fewer22
+	MOVQ dst+0(FP), DI
+	MOVQ init+8(FP), SI
+	MOVQ src+16(FP), DX
+	MOVQ step+72(FP), AX
+	MOVQ words+24(FP), R8
+	MOVQ bases+40(FP), R9
+	MOVQ counts+48(FP), R10
+	MOVQ scales+32(FP), R11
+
+group23:
+	MOVQ   counts+48(FP), AX
+	MOVQ   groups+56(FP), BX
+	LEAQ   (AX)(BX*4), AX
+	CMPQ   R10, AX
+	JGE    end24
+	MOVL   (R10), R13
+	ADDQ   $0x04, R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SHRL   $0x01, R13
+	JCS    shifted25
+	TESTQ  R13, R13
+	JZ     done28
+
+loop27:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VMOVUPS     32(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VMOVUPS     64(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VMOVUPS     96(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop27
+
+done28:
+	JMP sum26
+
+shifted25:
+	TESTQ R13, R13
+	JZ    done30
+
+loop29:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VMOVUPS     32(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VMOVUPS     64(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VMOVUPS     96(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop29
+
+done30:
+sum26:
+	VMOVUPS     (R11), Y15
+	ADDQ        $0x20, R11
+	MOVQ        step+72(FP), AX
+	MOVQ        initStep+80(FP), BX
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y0, Y0
+	VFMADD213PS (SI), Y15, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	JMP         group23
+
+end24:
+	MOVQ   step+72(FP), AX
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, dst+0(FP)
+	ADDQ   AX, src+16(FP)
+	MOVQ   initStep+80(FP), AX
+	IMUL3Q $+1, AX, AX
+	ADDQ   AX, init+8(FP)
+	SUBQ   $0x01, vectors+64(FP)
+	JMP    pass21
+
+fewer22:
+	VZEROUPPER
+	RET
+
 // func gruCellAVX2(h *float32, px *float32, ph *float32, hp int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·gruCellAVX2(SB), NOSPLIT, $0-32

@@ -27,6 +27,15 @@ func xgetbv() (eax uint32, edx uint32)
 //go:noescape
 func matvecF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int)
 
+// severalF32WindowFixedAVX2 computes dst = init + W·src for groups of 8 rows in the
+// window form of matvecF32WindowFixedAVX2, sums multiplied by the scales of rows. It may
+// read a window's width behind the last column of src.
+// It does so for several vectors; those of dst and src are step bytes apart, those
+// of init initStep. init may be dst.
+//
+//go:noescape
+func severalF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int, vectors int, step int, initStep int)
+
 // gruCellAVX2 steps a GRU with the reset gate behind the recurrent product: gate blocks [r z n] of
 // hp floats, hp a multiple of 16, h = n + z*(h-n) with r, z = sigmoid(px+ph) and
 // n = tanh(px.n + r*ph.n).
