@@ -29,7 +29,7 @@ type Options struct {
 	// Schedule restricts the choice of strategies; not used with a Plan.
 	Schedule schedule.Options
 	// Batch is the number of streams of a type that steps them in lockstep, 2 to
-	// codegen.MaxStreams; 0 for none.
+	// MaxStreams; 0 for none.
 	Batch int
 	// Plan is a plan made before, for this model and these Pass options.
 	Plan *schedule.Plan
@@ -40,6 +40,9 @@ type Options struct {
 	// large products of a step over, 2 or more; 0 for a package without them.
 	Workers int
 }
+
+// MaxStreams is the largest Batch of Options.
+const MaxStreams = codegen.MaxStreams
 
 // Package is a compiled model and what the phases made on the way.
 type Package struct {
@@ -112,8 +115,8 @@ func batch(p *kernel.Program, o Options) (*kernel.Program, error) {
 	if o.Batch == 0 {
 		return nil, nil
 	}
-	if o.Batch < 2 || o.Batch > codegen.MaxStreams {
-		return nil, fmt.Errorf("%d streams in lockstep: want 2 to %d", o.Batch, codegen.MaxStreams)
+	if o.Batch < 2 || o.Batch > MaxStreams {
+		return nil, fmt.Errorf("%d streams in lockstep: want 2 to %d", o.Batch, MaxStreams)
 	}
 	target := schedule.Zen4(kernel.AVX2)
 	if len(o.Schedule.Targets) > 0 {

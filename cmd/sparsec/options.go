@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sparsec/sparsec/codegen"
 	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/compiler/schedule"
@@ -36,7 +35,7 @@ func (c *compileFlags) define(fs *flag.FlagSet) {
 	fs.Var(&c.weights, "weights", "`[GLOB=]FORMAT`: how the matrices that match, or all, store their weights: f32, q16 (16 bits, the index of a sparse weight inside), f16 or int8, with a scale a row; may be repeated, the first match decides (default f32)")
 	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
 	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides")
-	fs.IntVar(&c.batch, "batch", 0, fmt.Sprintf("also make a type Batch that steps this many `streams` in lockstep, 2 to %d", codegen.MaxStreams))
+	fs.IntVar(&c.batch, "batch", 0, fmt.Sprintf("also make a type Batch that steps this many `streams` in lockstep, 2 to %d", compiler.MaxStreams))
 	fs.StringVar(&c.planPath, "plan", "", "take strategies from a plan in `FILE`, as compile -emit plan prints it, in place of the cost model's")
 }
 
@@ -60,8 +59,8 @@ func (c *compileFlags) options(from *checkpoint) (compiler.Options, error) {
 	if c.exact && c.weights.reduced() {
 		return o, usagef("-weights %s are not exact: want them without -exact", &c.weights)
 	}
-	if c.batch != 0 && (c.batch < 2 || c.batch > codegen.MaxStreams) {
-		return o, usagef("-batch %d: want 2 to %d", c.batch, codegen.MaxStreams)
+	if c.batch != 0 && (c.batch < 2 || c.batch > compiler.MaxStreams) {
+		return o, usagef("-batch %d: want 2 to %d", c.batch, compiler.MaxStreams)
 	}
 	if c.planPath == "" {
 		return o, nil
