@@ -52,7 +52,7 @@ func streamedForms(t testing.TB) []streamed {
 	var list []streamed
 	for _, level := range kernel.Levels() {
 		for _, how := range packings[level] {
-			_, strategy, err := packAs(how, &sparse.Matrix{Rows: 1, Cols: 1, Data: []float32{1}})
+			_, strategy, err := packAs(how, &sparse.Matrix{Rows: 1, Cols: 4, Data: []float32{1, 0, 0, 0}})
 			if err != nil {
 				t.Fatal(err)
 			}
