@@ -15,8 +15,8 @@ import (
 // it decoded, once for up to three vectors, as many as have accumulators in the
 // register file. Each vector gets the bits that the kernel for one gives.
 //
-// Cycles a step and vector, of three vectors, beside those of one (asm/matvec.go):
-// dense 0.54 for 1.02, window 0.68 for 1.37, exact 0.8 for 1.53.
+// Cycles a step and vector of three vectors, with a matrix of 512×128 at 3.69 GHz:
+// dense 0.59, window 0.97, exact 1.16.
 
 // mostVectors is the number of vectors that pass over the weights together.
 const mostVectors = 3
