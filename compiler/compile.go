@@ -26,7 +26,8 @@ type Options struct {
 	Command string
 	// Pass bounds the passes.
 	Pass pass.Options
-	// Schedule restricts the choice of strategies; not used with a Plan.
+	// Schedule restricts the choice of strategies; with a Plan, only the choice
+	// for a Batch.
 	Schedule schedule.Options
 	// Batch is the number of streams of a type that steps them in lockstep, 2 to
 	// MaxStreams; 0 for none.
@@ -104,26 +105,22 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err := p.Program.Verify(); err != nil {
 		return nil, fmt.Errorf("lowering made a faulty program, which is a bug of it: %w", err)
 	}
-	if p.Batch, err = batch(p.Program, o); err != nil {
+	if p.Batch, err = batch(p, o); err != nil {
 		return nil, err
 	}
 	return p, ctx.Err()
 }
 
 // batch is the program for the streams in lockstep that the options ask for.
-func batch(p *kernel.Program, o Options) (*kernel.Program, error) {
+func batch(p *Package, o Options) (*kernel.Program, error) {
 	if o.Batch == 0 {
 		return nil, nil
 	}
 	if o.Batch < 2 || o.Batch > MaxStreams {
 		return nil, fmt.Errorf("%d streams in lockstep: want 2 to %d", o.Batch, MaxStreams)
 	}
-	target := schedule.Zen4(kernel.AVX2)
-	if len(o.Schedule.Targets) > 0 {
-		target = o.Schedule.Targets[0]
-	}
 	_, lanes := codegen.Lockstep(o.Batch)
-	b, err := lower.Batch(p, lanes, target)
+	b, err := lower.Batch(p.Model, p.Program, lanes, o.Schedule)
 	if err != nil {
 		return nil, err
 	}

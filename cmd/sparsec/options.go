@@ -34,7 +34,7 @@ func (c *compileFlags) define(fs *flag.FlagSet) {
 	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a kernel may move weights by up to 2^-21, one for AVX-512 by up to 2^-19, where they do not fit its exact form")
 	fs.Var(&c.weights, "weights", "`[GLOB=]FORMAT`: how the matrices that match, or all, store their weights: f32, q16 (16 bits, the index of a sparse weight inside), f16 or int8, with a scale a row; may be repeated, the first match decides (default f32)")
 	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
-	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides")
+	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides; with -batch, dense holds them to dense in lockstep too, every other to single weights")
 	fs.IntVar(&c.batch, "batch", 0, fmt.Sprintf("also make a type Batch that steps this many `streams` in lockstep, 2 to %d", compiler.MaxStreams))
 	fs.StringVar(&c.planPath, "plan", "", "take strategies from a plan in `FILE`, as compile -emit plan prints it, in place of the cost model's")
 }

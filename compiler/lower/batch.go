@@ -4,22 +4,28 @@ import (
 	"fmt"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // Batch is the program for as many streams in lockstep, a multiple of 8 up to
-// kernel.MaxBatch, of a program for one: the same layers, each matrix packed for
-// kernels with lanes over the streams. Weights are those that the program for
-// one stream has, moved where that moved them. A matrix that is dense in both
-// shares its weights.
-func Batch(p *kernel.Program, streams int, target schedule.Target) (*kernel.Program, error) {
+// kernel.MaxBatch, of the program for one of a model: the same layers, each matrix
+// packed for kernels with lanes over the streams. Weights are those that the
+// program for one stream has, moved where that moved them. A matrix that is dense
+// in both shares its weights.
+func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) (*kernel.Program, error) {
+	products := map[string]schedule.Product{}
+	for _, product := range schedule.Products(model) {
+		products[product.Name()] = product
+	}
 	b := *p
 	b.Batch = streams
 	b.Matrices = make([]kernel.Matrix, len(p.Matrices))
 	for i := range p.Matrices {
 		m := &p.Matrices[i]
-		form, err := lockstepForm(m, streams, target)
+		w := m.Packed.Unpack()
+		form, err := lockstepForm(m, w, o.Lockstep(products[m.Name], w.Rows, m.NNZ, streams), streams)
 		if err != nil {
 			return nil, fmt.Errorf("matrix %q for %d streams: %w", m.Name, streams, err)
 		}
@@ -28,19 +34,18 @@ func Batch(p *kernel.Program, streams int, target schedule.Target) (*kernel.Prog
 	return &b, nil
 }
 
-func lockstepForm(m *kernel.Matrix, streams int, target schedule.Target) (kernel.Form, error) {
-	dense, shared := m.Packed.(*sparse.Dense)
-	shared = shared && dense.Precision() == sparse.Float32
-	w := m.Packed.Unpack()
-	if single, whole := target.Lockstep(w.Rows, m.Cols, m.NNZ, streams); single < whole {
+// lockstepForm packs the weights w of a matrix.
+func lockstepForm(m *kernel.Matrix, w *sparse.Matrix, strategy kernel.Strategy, streams int) (kernel.Form, error) {
+	if strategy == kernel.Stream {
 		s, err := sparse.PackStream(w, streams)
 		if err != nil {
 			return kernel.Form{}, err
 		}
-		return kernel.Form{Strategy: kernel.Stream, Packed: s, Ranges: kernel.RangesFor(s, 0)}, nil
+		return kernel.Form{Strategy: strategy, Packed: s, Ranges: kernel.RangesFor(s, 0)}, nil
 	}
-	if !shared {
+	dense, shared := m.Packed.(*sparse.Dense)
+	if !shared || dense.Precision() != sparse.Float32 {
 		dense = sparse.PackDense(w)
 	}
-	return kernel.Form{Strategy: kernel.Dense, Packed: sparse.DenseLockstep{Dense: dense}, Ranges: kernel.RangesFor(dense, 0)}, nil
+	return kernel.Form{Strategy: strategy, Packed: sparse.DenseLockstep{Dense: dense}, Ranges: kernel.RangesFor(dense, 0)}, nil
 }

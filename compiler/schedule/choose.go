@@ -22,7 +22,9 @@ type Options struct {
 	Exact bool
 	// Force names the strategies allowed for some matrices; the first entry
 	// whose pattern matches the matrix or its tensor decides. One that asks for
-	// what a level has no kernel for leaves the choice at that level free.
+	// what a level has no kernel for leaves the choice at that level free. For
+	// streams in lockstep, any form of dense holds a matrix to the dense kernel,
+	// every other strategy to that of single weights.
 	Force []Force
 	// Weights say how matrices store their weights; the first entry whose pattern
 	// matches decides, and without one it is float32. A forced strategy that names
@@ -225,14 +227,18 @@ func preferExact(all []Candidate) {
 // force is the name of the strategies that a product is held to at a target;
 // empty where it is not.
 func (o *Options) force(t Target, p Product) string {
+	if name := o.forced(p); offers(t, name) {
+		return name
+	}
+	return ""
+}
+
+// forced is the strategy of the first entry of Force that matches a product;
+// empty without one.
+func (o *Options) forced(p Product) string {
 	for _, f := range o.Force {
-		for _, name := range []string{p.Name(), p.Tensor} {
-			if ok, _ := path.Match(f.Tensor, name); ok {
-				if !offers(t, f.Strategy) {
-					return ""
-				}
-				return f.Strategy
-			}
+		if matchesAny(f.Tensor, []string{p.Name(), p.Tensor}) {
+			return f.Strategy
 		}
 	}
 	return ""

@@ -1,5 +1,11 @@
 package schedule
 
+import (
+	"strings"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
 // Cycles of the kernels for several streams in lockstep, measured on a Zen 4
 // with weights in the cache (BenchmarkLockstep of package asm): of single
 // weights for 8, 16, 24 and 32 streams, and what a row costs besides; of dense
@@ -25,4 +31,25 @@ func (t Target) Lockstep(rows, cols, nnz, streams int) (single, dense float64) {
 	cycles = float64(elements) * (denseLockstepCycles*float64(vectors) + denseLockstepElement)
 	dense = max(cycles, float64(4*elements)/t.BytesPerCycle(4*elements)) / t.GHz
 	return single, dense
+}
+
+// Lockstep is the strategy of a product with as many streams in lockstep, a
+// multiple of 8 up to 32: kernel.Dense or kernel.Stream, the one that Force holds
+// the product to, or else the one that is predicted to be faster at the first
+// target. Rows count those that pad gate blocks; nnz are the weights.
+func (o *Options) Lockstep(p Product, rows, nnz, streams int) kernel.Strategy {
+	if name := o.forced(p); name != "" {
+		if family, _, _ := strings.Cut(name, "/"); family == "dense" {
+			return kernel.Dense
+		}
+		return kernel.Stream
+	}
+	target := Zen4(kernel.AVX2)
+	if len(o.Targets) > 0 {
+		target = o.Targets[0]
+	}
+	if single, dense := target.Lockstep(rows, p.Cols, nnz, streams); single < dense {
+		return kernel.Stream
+	}
+	return kernel.Dense
 }
