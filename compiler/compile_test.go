@@ -95,20 +95,21 @@ func TestProgramAgainstGraph(t *testing.T) {
 	eachModel(t, func(t *testing.T, m *ir.Model) {
 		in := inputs(m, 8, 6)
 		want := run(t, m, in)
-		forces := []string{""}
+		choices := []schedule.Options{{}}
 		for _, s := range schedule.Strategies() {
 			// Others do not compute the graph but what they store of it: see
 			// TestRandomModels.
 			if s.Weights == sparse.Float32 {
-				forces = append(forces, s.String())
+				choices = append(choices, schedule.Options{
+					// The interpreter follows the lowest level of a program.
+					Targets: []schedule.Target{schedule.Zen4(s.Level())},
+					Force:   []schedule.Force{{Tensor: "*", Strategy: s.String()}},
+				})
 			}
 		}
-		for _, force := range forces {
-			o := Options{Pass: small}
-			if force != "" {
-				o.Schedule.Force = []schedule.Force{{Tensor: "*", Strategy: force}}
-				o.Pass.Permute.Disable = true
-			}
+		for _, choice := range choices {
+			o := Options{Pass: small, Schedule: choice}
+			o.Pass.Permute.Disable = len(choice.Force) > 0
 			// Passes may leave a matrix fewer columns than blocks have.
 			if _, err := Lower(context.Background(), m, o); err != nil && strings.HasSuffix(err.Error(), "columns, blocks have 4") {
 				continue

@@ -17,6 +17,7 @@ import (
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/ckpt"
 	"github.com/sparsec/sparsec/ir/eval"
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -59,8 +60,12 @@ func differential(t *testing.T, seed uint64) {
 	d.planned(plain)
 	rng := rand.New(rand.NewPCG(seed, 0xf0))
 	for range 3 {
+		levels := drawLevels(rng)
 		o := Options{Pass: pass.Options{Permute: pass.PermuteOptions{Disable: rng.IntN(2) == 0, Budget: 5_000}},
-			Schedule: schedule.Options{Exact: rng.IntN(4) == 0, Force: d.forces(rng)}}
+			Schedule: schedule.Options{Exact: rng.IntN(4) == 0, Force: d.forces(rng, levels[len(levels)-1])}}
+		for _, l := range levels {
+			o.Schedule.Targets = append(o.Schedule.Targets, schedule.Zen4(l))
+		}
 		if !o.Schedule.Exact && rng.IntN(2) == 0 {
 			o.Schedule.Weights = []schedule.Weights{{Tensor: "*", Precision: sparse.Precisions()[rng.IntN(4)]}}
 		}
@@ -238,11 +243,23 @@ func (d *difference) planned(p *Package) {
 	}
 }
 
-// forces asks for a strategy for every matrix, or for each tensor for one.
-func (d *difference) forces(rng *rand.Rand) []schedule.Force {
+// drawLevels are the levels of a package: one of them or all.
+func drawLevels(rng *rand.Rand) []kernel.Level {
+	levels := kernel.Levels()
+	if i := rng.IntN(len(levels) + 1); i < len(levels) {
+		return levels[i : i+1]
+	}
+	return levels
+}
+
+// forces asks for a strategy that a level has for every matrix, or for each
+// tensor for one.
+func (d *difference) forces(rng *rand.Rand, level kernel.Level) []schedule.Force {
 	names := []string{"block", "window", "unrolled"}
 	for _, s := range schedule.Strategies() {
-		names = append(names, s.String())
+		if s.Level() <= level {
+			names = append(names, s.String())
+		}
 	}
 	draw := func() string { return names[rng.IntN(len(names))] }
 	if rng.IntN(2) == 0 {

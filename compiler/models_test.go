@@ -138,7 +138,7 @@ func fill(m *ir.Model, density float64, rng *rand.Rand) {
 				p.Data[i] = float32(rng.NormFloat64() * 0.3)
 			} else if rng.Float64() < keep {
 				w := rng.NormFloat64()
-				p.Data[i] = float32((w + math.Copysign(0.01, w)) * scale)
+				p.Data[i] = float32((w + math.Copysign(0.1, w)) * scale)
 			}
 		}
 	}

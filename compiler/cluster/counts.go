@@ -104,11 +104,3 @@ func (c *counts) swapped(i, j int) {
 	c.update(i / c.tile.rows)
 	c.update(j / c.tile.rows)
 }
-
-func (c *counts) total() int {
-	n := 0
-	for _, s := range c.steps {
-		n += s
-	}
-	return n
-}
