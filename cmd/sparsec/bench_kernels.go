@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/bench"
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -39,6 +40,11 @@ straight-line code, the code, which is the indices), max_rel_err is the largest
 error of y over the root mean square of y, in float64. The drift of the clock and
 the number of turns go to the standard error.
 
+With -batch, as many streams, each with an x of its own, go in lockstep, as those of
+compile -batch do: in the form that the compiler chooses, stream (single weights) or
+dense, and as dense, with -all in both. The compressed rows step one stream after the
+other. us is the time of one step of all streams; weights are f32.
+
 -grid N draws N matrices of 64 to 3072 rows and columns, 50 to 97 % sparse, of
 seven patterns, and compares the compiler's choice with the fastest strategy, by
 the tenth percentile of their turns, which other processes disturb least.`,
@@ -51,7 +57,7 @@ the tenth percentile of their turns, which other processes disturb least.`,
 		listFlag(fs, "shape", &k.shapes, parseShape, "rows and columns of W")
 		listFlag(fs, "pattern", &k.patterns, bench.ParsePattern, "patterns of W")
 		listFlag(fs, "sparsity", &k.sparsities, parseZeroShare, "shares of the weights that are zero")
-		listFlag(fs, "batch", &k.batches, parseBatch, "streams in lockstep")
+		listFlag(fs, "batch", &k.batches, parseBatch, "streams of a step")
 		listFlag(fs, "weights", &k.weights, sparse.ParsePrecision, "number formats of the weights: f32, q16, f16, int8")
 		listFlag(fs, "isa", &k.isas, kernel.ParseLevel, "instruction sets")
 		fs.BoolVar(&k.all, "all", false, "time every strategy that can hold the matrix")
@@ -162,7 +168,7 @@ func (k *kernelBench) check(args []string) error {
 	}
 	for _, name := range k.given {
 		switch name {
-		case "shape", "pattern", "sparsity", "png", "json", "all":
+		case "shape", "pattern", "sparsity", "batch", "png", "json", "all":
 			if k.grid > 0 {
 				return usagef("-grid draws its own matrices: want it without -%s", name)
 			}
@@ -171,6 +177,9 @@ func (k *kernelBench) check(args []string) error {
 	for _, c := range k.configs() {
 		if err := c.product.Check(); err != nil {
 			return usagef("%v", err)
+		}
+		if c.batch > 1 && c.weights != sparse.Float32 {
+			return usagef("-batch %d with -weights %s: streams in lockstep have f32 weights only", c.batch, c.weights)
 		}
 	}
 	return nil
@@ -199,7 +208,9 @@ func (k *kernelBench) configs() []kernelConfig {
 // time measures one combination.
 func (k *kernelBench) time(ctx context.Context, progress io.Writer, c kernelConfig) ([]kernelLine, error) {
 	fmt.Fprintf(progress, "%v %s: compiling and timing\n", c.product, c.isa)
-	times, err := bench.Kernels(ctx, c.product, bench.KernelOptions{ISA: c.isa, Weights: c.weights, All: k.all, Budget: k.budget})
+	times, err := bench.Kernels(ctx, c.product, bench.KernelOptions{
+		ISA: c.isa, Streams: c.batch, Weights: c.weights, All: k.all, Budget: k.budget,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -248,10 +259,11 @@ func parseZeroShare(text string) (float64, error) {
 }
 
 func parseBatch(text string) (int, error) {
-	if text != "1" {
-		return 0, fmt.Errorf("batch %q: want 1; several streams in lockstep are not compiled yet", text)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > compiler.MaxStreams {
+		return 0, fmt.Errorf("batch %q: want a number of streams of 1 to %d", text, compiler.MaxStreams)
 	}
-	return 1, nil
+	return n, nil
 }
 
 // listFlag declares a flag of values with commas between them; the values in

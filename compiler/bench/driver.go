@@ -80,11 +80,29 @@ var subjects = []subject{
 {{- $x := index .Program.Inputs 0}}
 {{- $y := index .Program.Outputs 0}}
 func subject{{$i}}() subject {
-	s, x, y := new(p{{$i}}.State), vectors(0, {{$x.Size}}), new([{{$y.Size}}]float32)
-	s.Step(y, (*[{{$x.Size}}]float32)(x))
+	x, y := vectors(0, {{$x.Size}}), new([{{.StreamCount}}][{{$y.Size}}]float32)
+{{- if .Lockstep}}
+	frame, b := new([{{.StreamCount}}][{{$x.Size}}]float32), new(p{{$i}}.Batch)
+	for i := range frame {
+		copy(frame[i][:], x[i*{{$x.Size}}:])
+	}
+	b.Step(y, frame)
+{{- else}}
+	streams := make([]*p{{$i}}.State, {{.StreamCount}})
+	for i := range streams {
+		streams[i] = new(p{{$i}}.State)
+		streams[i].Step(&y[i], (*[{{$x.Size}}]float32)(x[i*{{$x.Size}}:]))
+	}
+{{- end}}
 	return subject{
 		name: {{printf "%q" .Name}}, kernel: p{{$i}}.Kernel(), beside: {{.Beside}},
-		step: s.RunLayers, output: func() []float32 { return y[:] },
+		step: {{if .Lockstep}}b.RunLayers{{else}}func(n int) { p{{$i}}.RunLayers(streams, n) }{{end}},
+		output: func() (all []float32) {
+			for i := range y {
+				all = append(all, y[i][:]...)
+			}
+			return all
+		},
 	}
 }
 {{- else}}

@@ -22,8 +22,13 @@ const (
 type KernelOptions struct {
 	// ISA is the instruction set of the kernels, which the machine must have.
 	ISA kernel.Level
+	// Streams is the number of streams of a step, up to compiler.MaxStreams; 0
+	// stands for 1. More go in lockstep in the strategy that the compiler takes for
+	// so many and dense, with All in both that there are, and one after the other
+	// as compressed rows.
+	Streams int
 	// Weights is how the choice stores its weights. Where that is not float32, what
-	// the compiler takes for float32 is timed as well.
+	// the compiler takes for float32 is timed as well. In lockstep, all are float32.
 	Weights sparse.Precision
 	// All times every candidate that can hold the matrix, and Within only those
 	// whose predicted time is at most so many times that of the choice. The rows
@@ -48,14 +53,14 @@ type KernelTimes struct {
 
 // KernelRow is one strategy.
 type KernelRow struct {
-	Strategy    string // of package schedule, or csr-asm and csr-go for its csr
+	Strategy    string // of package schedule, or csr-asm and csr-go for its csr; in lockstep, of package kernel
 	Weights     sparse.Precision
-	ISA         string  // that the package says it runs
+	ISA         string  // that the package says it runs; in lockstep, that of its kernels
 	Chosen      bool    // by the compiler
 	Steps       int     // of the packed form
 	BytesPerNNZ float64 // weights, indices and code that indices are in
 	Predicted   float64 // ns by the cost model; 0 for portable Go
-	NS          float64 // median
+	NS          float64 // of a step of all streams, median
 	Low         float64 // 10th percentile, which other processes disturb least
 	MaxRelErr   float64 // largest error of y over the root mean square of y
 }
@@ -122,15 +127,20 @@ const KernelSlice = 500 * time.Microsecond
 // kernelCase is a product with its variants, each in assembly, in Go or both.
 type kernelCase struct {
 	product Product
+	streams int
 	w       *sparse.Matrix
 	rows    []kernelRow
 }
 
+// kernelRow is what is known of a row before it is timed.
 type kernelRow struct {
-	name     string
-	variant  *Variant
-	portable bool
-	chosen   bool
+	name    string
+	subject Subject // but for its name
+	weights sparse.Precision
+	steps   int     // of the packed form
+	bytes   int     // weights, indices and code that indices are in
+	ns      float64 // predicted, 0 for portable Go
+	chosen  bool
 }
 
 func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase, error) {
@@ -138,7 +148,10 @@ func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase
 	if err != nil {
 		return nil, err
 	}
-	c := &kernelCase{product: p, w: w}
+	c := &kernelCase{product: p, streams: max(1, o.Streams), w: w}
+	if c.streams > 1 {
+		return c, c.chooseLockstep(ctx, o)
+	}
 	precisions := []sparse.Precision{sparse.Float32}
 	if o.Weights != sparse.Float32 {
 		precisions = []sparse.Precision{o.Weights, sparse.Float32}
@@ -153,9 +166,7 @@ func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase
 
 // choose appends the rows of a precision.
 func (c *kernelCase) choose(ctx context.Context, o KernelOptions, weights sparse.Precision) error {
-	plan, err := schedule.Choose(linear(c.w), schedule.Options{
-		Targets: []schedule.Target{schedule.Zen4(o.ISA)}, Weights: []schedule.Weights{{Tensor: "*", Precision: weights}},
-	})
+	plan, err := c.plan(o, weights)
 	if err != nil {
 		return err
 	}
@@ -167,6 +178,13 @@ func (c *kernelCase) choose(ctx context.Context, o KernelOptions, weights sparse
 		c.add(v, cand.Strategy == plan.Matrices[0].Strategy)
 	}
 	return nil
+}
+
+// plan is the compiler's for one stream.
+func (c *kernelCase) plan(o KernelOptions, weights sparse.Precision) (*schedule.Plan, error) {
+	return schedule.Choose(linear(c.w), schedule.Options{
+		Targets: []schedule.Target{schedule.Zen4(o.ISA)}, Weights: []schedule.Weights{{Tensor: "*", Precision: weights}},
+	})
 }
 
 // arrange lists the candidates to time: the compiler's choice, then those that
@@ -186,19 +204,29 @@ func arrange(choice schedule.Choice, o KernelOptions) []schedule.Candidate {
 	return append(list, others...)
 }
 
-// add appends the rows of a variant: compressed rows have one in Go too.
+// add appends the rows of a variant, which steps all streams one after the
+// other: compressed rows have one in Go too.
 func (c *kernelCase) add(v *Variant, chosen bool) {
+	row := kernelRow{
+		name: v.Strategy.String(), subject: v.Subject("", false, 0), weights: v.Strategy.Weights,
+		steps: v.steps(), bytes: v.bytes(), ns: v.NS * float64(c.streams), chosen: chosen,
+	}
+	row.subject.Streams = c.streams
 	if v.Strategy.Kernel != schedule.CSR {
-		c.rows = append(c.rows, kernelRow{v.Strategy.String(), v, false, chosen})
+		c.rows = append(c.rows, row)
 		return
 	}
-	c.rows = append(c.rows, kernelRow{CSRAssembly, v, false, chosen}, kernelRow{CSRGo, v, true, false})
+	row.name = CSRAssembly
+	portable := row
+	portable.name, portable.subject.Portable, portable.ns, portable.chosen = CSRGo, true, 0, false
+	c.rows = append(c.rows, row, portable)
 }
 
 func (c *kernelCase) subjects(number int) []Subject {
 	var list []Subject
 	for _, r := range c.rows {
-		list = append(list, r.variant.Subject(fmt.Sprintf("%d %s", number, r.name), r.portable, 0))
+		r.subject.Name = fmt.Sprintf("%d %s", number, r.name)
+		list = append(list, r.subject)
 	}
 	return list
 }
@@ -206,28 +234,28 @@ func (c *kernelCase) subjects(number int) []Subject {
 // times joins what was measured with what was compiled.
 func (c *kernelCase) times(r *Result, rows []Row) KernelTimes {
 	t := KernelTimes{Product: c.product, NNZ: c.w.NNZ(), CPU: r.CPU, Rounds: r.Rounds, Drift: r.Drift}
-	want := reference(c.w, vectors(0, c.w.Cols))
+	want := reference(c.w, vectors(0, c.w.Cols), c.streams)
 	for i, row := range c.rows {
-		v := row.variant
 		k := KernelRow{
-			Strategy: row.name, Weights: v.Strategy.Weights, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: v.steps(),
-			BytesPerNNZ: float64(v.bytes()) / float64(t.NNZ),
-			NS:          rows[i].NS, Low: rows[i].Low, MaxRelErr: maxRelErr(rows[i].Output, want),
+			Strategy: row.name, Weights: row.weights, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: row.steps,
+			BytesPerNNZ: float64(row.bytes) / float64(t.NNZ), Predicted: row.ns,
+			NS: rows[i].NS, Low: rows[i].Low, MaxRelErr: maxRelErr(rows[i].Output, want),
 		}
-		if !row.portable {
-			k.Predicted = v.NS
+		if row.subject.Lockstep {
+			k.ISA = lockstepLevel.String()
 		}
 		t.Rows = append(t.Rows, k)
 	}
 	return t
 }
 
-// reference is W·x in float64.
-func reference(w *sparse.Matrix, x []float32) []float64 {
-	y := make([]float64, w.Rows)
-	for r := range y {
-		for c, v := range w.Row(r) {
-			y[r] += float64(v) * float64(x[c])
+// reference is W·x in float64 for the first vectors of x, one behind the other.
+func reference(w *sparse.Matrix, x []float32, vectors int) []float64 {
+	y := make([]float64, vectors*w.Rows)
+	for i := range y {
+		of := x[i/w.Rows*w.Cols:]
+		for c, v := range w.Row(i % w.Rows) {
+			y[i] += float64(v) * float64(of[c])
 		}
 	}
 	return y

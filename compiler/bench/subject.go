@@ -29,6 +29,12 @@ type Subject struct {
 	// one input and one output, both vectors; its output is that of the first
 	// frame. The package's name is PackageName.
 	Layers bool
+	// Streams is the number of streams that a step of Layers moves, each on a
+	// frame of its own, one after the other or, with Lockstep, as the Batch of
+	// the package, which is of that number; 0 stands for 1. The outputs of all
+	// lie one behind the other.
+	Streams  int
+	Lockstep bool
 	// Beside is the number of bytes of other memory that is read before each
 	// step of the layers, which are then timed one by one: what the rest of a
 	// model does to the caches.
@@ -55,11 +61,17 @@ func (s *Subject) files() ([]txtar.File, error) {
 		}
 		kept = append(kept, f)
 	}
-	if s.Layers {
+	switch {
+	case s.Lockstep:
+		kept = append(kept, lockstepLayersFile)
+	case s.Layers:
 		kept = append(kept, layersFile)
 	}
 	return kept, nil
 }
+
+// StreamCount is Streams with its default.
+func (s *Subject) StreamCount() int { return max(1, s.Streams) }
 
 // PackageName is the name of a package whose layers are timed.
 const PackageName = "model"
@@ -67,10 +79,25 @@ const PackageName = "model"
 // layersFile opens the layers of a package to the program.
 var layersFile = txtar.File{Name: "layers_bench.go", Data: []byte("package " + PackageName + `
 
-// RunLayers runs the layers n times.
-func (s *State) RunLayers(n int) {
+// RunLayers runs the layers n times, of one stream after the other.
+func RunLayers(streams []*State, n int) {
 	for range n {
-		s.step()
+		for _, s := range streams {
+			s.step()
+		}
+	}
+}
+`)}
+
+// lockstepLayersFile opens the layers of a Batch.
+var lockstepLayersFile = txtar.File{Name: "layers_bench.go", Data: []byte("package " + PackageName + `
+
+// RunLayers runs the layers of all streams n times.
+func (b *Batch) RunLayers(n int) {
+	for range n {
+		for i := range b.blocks {
+			b.blocks[i].step()
+		}
 	}
 }
 `)}

@@ -24,14 +24,18 @@ func NewVariant(ctx context.Context, w *sparse.Matrix, level kernel.Level, c sch
 		Name: "w", Node: "y", Rows: w.Rows, Cols: w.Cols, NNZ: w.NNZ(),
 		Choice: schedule.Choice{Strategy: c.Strategy, Work: c.Work, NS: c.NS},
 	}}}
-	p, err := compiler.Compile(ctx, linear(w), compiler.Options{
-		Package: PackageName, Frames: -1, Plan: plan,
-		Pass: pass.Options{Permute: pass.PermuteOptions{Disable: true}},
-	})
+	p, err := compileLinear(ctx, w, compiler.Options{Plan: plan})
 	if err != nil {
 		return nil, fmt.Errorf("strategy %s: %w", c.Strategy, err)
 	}
 	return &Variant{c, p}, nil
+}
+
+// compileLinear compiles y = W·x. Rows stay in their order.
+func compileLinear(ctx context.Context, w *sparse.Matrix, o compiler.Options) (*compiler.Package, error) {
+	o.Package, o.Frames = PackageName, -1
+	o.Pass = pass.Options{Permute: pass.PermuteOptions{Disable: true}}
+	return compiler.Compile(ctx, linear(w), o)
 }
 
 // Subject is the variant to be timed alone: its layers, without copies of x and
