@@ -60,7 +60,7 @@ func EmitCells(f *File, need CellSet) {
 // cell is the frame of a cell kernel: a loop over hp floats in which all
 // pointers advance together.
 type cell struct {
-	*Func
+	fn       *Func
 	pointers []reg.GPPhysical
 
 	h, px          reg.GPPhysical
@@ -72,8 +72,8 @@ type cell struct {
 // newSummedCell loads the parameters h, px and hp.
 func newSummedCell(fn *Func) *cell {
 	c := &cell{
-		Func: fn,
-		h:    fn.Arg("h", reg.RDI), px: fn.Arg("px", reg.RSI),
+		fn: fn,
+		h:  fn.Arg("h", reg.RDI), px: fn.Arg("px", reg.RSI),
 		stride: fn.Arg("hp", reg.RCX), triple: reg.R8, left: reg.RAX,
 	}
 	c.pointers = []reg.GPPhysical{c.h, c.px}
@@ -89,7 +89,7 @@ func newCell(fn *Func) *cell {
 
 // pointer loads one more parameter that advances with the others.
 func (c *cell) pointer(name string, dst reg.GPPhysical) reg.GPPhysical {
-	c.pointers = append(c.pointers, c.Arg(name, dst))
+	c.pointers = append(c.pointers, c.fn.Arg(name, dst))
 	return dst
 }
 
@@ -100,20 +100,21 @@ const vectors = 2
 
 // loop emits the body for every group of vectors, then the return.
 func (c *cell) loop(body func()) {
-	done, loop := c.NewLabel("done"), c.NewLabel("loop")
-	c.SHLQ(operand.U8(2), c.stride)
-	c.JLE(operand.LabelRef(done))
-	c.LEAQ(operand.Mem{Base: c.stride, Index: c.stride, Scale: 2}, c.triple)
-	c.MOVQ(c.stride, c.left)
-	c.Label(loop)
+	fn := c.fn
+	done, loop := fn.NewLabel("done"), fn.NewLabel("loop")
+	fn.SHLQ(operand.U8(2), c.stride)
+	fn.JLE(operand.LabelRef(done))
+	fn.LEAQ(operand.Mem{Base: c.stride, Index: c.stride, Scale: 2}, c.triple)
+	fn.MOVQ(c.stride, c.left)
+	fn.Label(loop)
 	body()
 	for _, p := range c.pointers {
-		c.ADDQ(operand.U8(32*vectors), p)
+		fn.ADDQ(operand.U8(32*vectors), p)
 	}
-	c.SUBQ(operand.U8(32*vectors), c.left)
-	c.JGT(operand.LabelRef(loop))
-	c.Label(done)
-	c.Return()
+	fn.SUBQ(operand.U8(32*vectors), c.left)
+	fn.JGT(operand.LabelRef(loop))
+	fn.Label(done)
+	fn.Return()
 }
 
 // gate is vector v of gate block g, counted from a pointer to block 0.
@@ -134,9 +135,9 @@ func vector(base reg.GPPhysical, v int) operand.Mem { return operand.Mem{Base: b
 // preActivation emits x = px.g + ph.g for each lane, x = px.g in a cell without ph.
 func (c *cell) preActivation(ls []lane, g int) {
 	for v, l := range ls {
-		c.VMOVUPS(c.gate(c.px, g, v), l.x)
+		c.fn.VMOVUPS(c.gate(c.px, g, v), l.x)
 		if c.ph != nil {
-			c.VADDPS(c.gate(c.ph, g, v), l.x, l.x)
+			c.fn.VADDPS(c.gate(c.ph, g, v), l.x, l.x)
 		}
 	}
 }
@@ -146,18 +147,19 @@ func (c *cell) preActivation(ls []lane, g int) {
 func (c *cell) kept(ls []lane, first int) []reg.VecPhysical {
 	rs := ymm[first : first+len(ls)]
 	for v, l := range ls {
-		c.VMOVAPS(l.x, rs[v])
+		c.fn.VMOVAPS(l.x, rs[v])
 	}
 	return rs
 }
 
 // update emits h = n + z·(h−n), with z in the lanes and n in registers.
 func (c *cell) update(z []lane, n []reg.VecPhysical) {
+	fn := c.fn
 	for v, l := range z {
-		c.VMOVUPS(vector(c.h, v), l.a)
-		c.VSUBPS(n[v], l.a, l.a)
-		c.VFMADD213PS(n[v], l.x, l.a)
-		c.VMOVUPS(l.a, vector(c.h, v))
+		fn.VMOVUPS(vector(c.h, v), l.a)
+		fn.VSUBPS(n[v], l.a, l.a)
+		fn.VFMADD213PS(n[v], l.x, l.a)
+		fn.VMOVUPS(l.a, vector(c.h, v))
 	}
 }
 
@@ -169,15 +171,15 @@ func emitGRUCell(f *File) {
 	c, ls := newCell(fn), lanes(0, vectors)
 	c.loop(func() {
 		c.preActivation(ls, 0)
-		c.vsigmoid(ls)
+		fn.vsigmoid(ls)
 		for v, l := range ls {
-			c.VMOVUPS(c.gate(c.px, 2, v), l.a)
-			c.VFMADD132PS(c.gate(c.ph, 2, v), l.a, l.x) // x = r·ph.n + px.n
+			fn.VMOVUPS(c.gate(c.px, 2, v), l.a)
+			fn.VFMADD132PS(c.gate(c.ph, 2, v), l.a, l.x) // x = r·ph.n + px.n
 		}
-		c.vtanh(ls)
+		fn.vtanh(ls)
 		n := c.kept(ls, 5*vectors)
 		c.preActivation(ls, 1)
-		c.vsigmoid(ls)
+		fn.vsigmoid(ls)
 		c.update(ls, n)
 	})
 }
@@ -190,17 +192,17 @@ func emitGRUReset(f *File) {
 	rh := c.pointer("rh", reg.RBX)
 	c.loop(func() {
 		c.preActivation(ls, 0)
-		c.vsigmoid(ls)
+		fn.vsigmoid(ls)
 		for v, l := range ls {
-			c.VMULPS(vector(c.h, v), l.x, l.x)
-			c.VMOVUPS(l.x, vector(rh, v))
+			fn.VMULPS(vector(c.h, v), l.x, l.x)
+			fn.VMOVUPS(l.x, vector(rh, v))
 		}
 	})
 }
 
 // emitGRUUpdate emits the second half of a reset-before step; candidate turns
 // the lanes' x from a pre-activation to n.
-func emitGRUUpdate(f *File, name, function string, candidate func(c *cell, ls []lane)) {
+func emitGRUUpdate(f *File, name, function string, candidate func(fn *Func, ls []lane)) {
 	fn := f.Func(name, "func(h, px, ph, pn *float32, hp int)",
 		fmt.Sprintf("%s is the second half of the step that gruResetAVX2 begins:\n"+
 			"h = n + z*(h-n) with z = sigmoid(px.z + ph.z) and n = %s, where px has the blocks\n"+
@@ -209,25 +211,25 @@ func emitGRUUpdate(f *File, name, function string, candidate func(c *cell, ls []
 	pn := c.pointer("pn", reg.RBX)
 	c.loop(func() {
 		for v, l := range ls {
-			c.VMOVUPS(c.gate(c.px, 2, v), l.x)
-			c.VADDPS(vector(pn, v), l.x, l.x)
+			fn.VMOVUPS(c.gate(c.px, 2, v), l.x)
+			fn.VADDPS(vector(pn, v), l.x, l.x)
 		}
-		candidate(c, ls)
+		candidate(fn, ls)
 		n := c.kept(ls, 5*vectors)
 		c.preActivation(ls, 1)
-		c.vsigmoid(ls)
+		fn.vsigmoid(ls)
 		c.update(ls, n)
 	})
 }
 
 func emitGRUUpdateTanh(f *File) {
-	emitGRUUpdate(f, "gruUpdateTanhAVX2", "tanh(px.n + pn)", func(c *cell, ls []lane) { c.vtanh(ls) })
+	emitGRUUpdate(f, "gruUpdateTanhAVX2", "tanh(px.n + pn)", (*Func).vtanh)
 }
 
 func emitGRUUpdateReLU(f *File) {
-	emitGRUUpdate(f, "gruUpdateReLUAVX2", "max(px.n + pn, 0)", func(c *cell, ls []lane) {
-		each(ls, func(l lane) { c.VXORPS(l.a, l.a, l.a) })
-		each(ls, func(l lane) { c.VMAXPS(l.x, l.a, l.x) })
+	emitGRUUpdate(f, "gruUpdateReLUAVX2", "max(px.n + pn, 0)", func(fn *Func, ls []lane) {
+		each(ls, func(l lane) { fn.VXORPS(l.a, l.a, l.a) })
+		each(ls, func(l lane) { fn.VMAXPS(l.x, l.a, l.x) })
 	})
 }
 
@@ -243,38 +245,38 @@ func emitLSTMCell(f *File) {
 	const num, den = 5 * vectors, 6 * vectors // numerators and denominators put aside
 	ratio := func() {
 		for v, l := range ls {
-			c.VMOVAPS(l.x, ymm[num+v])
-			c.VMOVAPS(l.b, ymm[den+v])
+			fn.VMOVAPS(l.x, ymm[num+v])
+			fn.VMOVAPS(l.b, ymm[den+v])
 		}
 	}
 	product := func() {
 		for v, l := range ls {
-			c.VMULPS(ymm[num+v], l.x, l.x)
-			c.VMULPS(ymm[den+v], l.b, l.b)
-			c.VDIVPS(l.b, l.x, l.x)
+			fn.VMULPS(ymm[num+v], l.x, l.x)
+			fn.VMULPS(ymm[den+v], l.b, l.b)
+			fn.VDIVPS(l.b, l.x, l.x)
 		}
 	}
 	c.loop(func() {
 		c.preActivation(ls, 0)
-		c.sigmoidRatio(ls)
+		fn.sigmoidRatio(ls)
 		ratio()
 		c.preActivation(ls, 2)
-		c.tanhRatio(ls)
+		fn.tanhRatio(ls)
 		product()
 		ig := c.kept(ls, num)
 		c.preActivation(ls, 1)
-		c.vsigmoid(ls)
+		fn.vsigmoid(ls)
 		for v, l := range ls {
-			c.VFMADD132PS(vector(state, v), ig[v], l.x) // x = f·c + i·g
-			c.VMOVUPS(l.x, vector(state, v))
+			fn.VFMADD132PS(vector(state, v), ig[v], l.x) // x = f·c + i·g
+			fn.VMOVUPS(l.x, vector(state, v))
 		}
-		c.tanhRatio(ls)
+		fn.tanhRatio(ls)
 		ratio()
 		c.preActivation(ls, 3)
-		c.sigmoidRatio(ls)
+		fn.sigmoidRatio(ls)
 		product()
 		for v, l := range ls {
-			c.VMOVUPS(l.x, vector(c.h, v))
+			fn.VMOVUPS(l.x, vector(c.h, v))
 		}
 	})
 }

@@ -19,7 +19,7 @@ const lockstepColumns = 128
 // of the register file.
 func emitDenseLockstep(f *File, name string, width, lanes int, bias bool) {
 	k := &denseLockstep{
-		Func: f.Func(name, "func(dst, init, src *float32, weights *byte, cols, panels int)", fmt.Sprintf(
+		fn: f.Func(name, "func(dst, init, src *float32, weights *byte, cols, panels int)", fmt.Sprintf(
 			"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel. %d vectors go in\n"+
 				"lockstep: element after element, %d float32 each.\n%s", name, 8*width, lanes, lanes, initDoc(bias))),
 		width: width, lanes: lanes, bias: bias,
@@ -37,14 +37,14 @@ func emitDenseLockstep(f *File, name string, width, lanes int, bias bool) {
 	}{
 		{"dst", k.dst}, {"init", k.init}, {"src", k.src}, {"weights", k.weights}, {"cols", k.cols}, {"panels", k.panels},
 	} {
-		k.Arg(a.name, a.reg)
+		k.fn.Arg(a.name, a.reg)
 	}
 	k.emit()
 }
 
 // denseLockstep is the frame of the kernel.
 type denseLockstep struct {
-	*Func
+	fn              *Func
 	width, lanes    int
 	bias            bool // init is one element a row
 	vectors, passes int  // registers across a tile, and tiles across all vectors
@@ -57,21 +57,22 @@ type denseLockstep struct {
 }
 
 func (k *denseLockstep) emit() {
-	panel, block, full, end := k.NewLabel("panel"), k.NewLabel("block"), k.NewLabel("full"), k.NewLabel("end")
+	fn := k.fn
+	panel, block, full, end := fn.NewLabel("panel"), fn.NewLabel("block"), fn.NewLabel("full"), fn.NewLabel("end")
 	rows := 8 * k.width
-	k.TESTQ(k.panels, k.panels)
-	k.JZ(operand.LabelRef(end))
-	k.Label(panel)
-	k.MOVQ(k.src, k.x)
-	k.MOVQ(k.weights, k.w)
-	k.MOVQ(k.cols, k.left)
-	k.XORL(k.begun.As32(), k.begun.As32())
-	k.Label(block)
-	k.MOVQ(operand.I32(lockstepColumns), k.block)
-	k.CMPQ(k.left, k.block)
-	k.JGE(operand.LabelRef(full))
-	k.MOVQ(k.left, k.block)
-	k.Label(full)
+	fn.TESTQ(k.panels, k.panels)
+	fn.JZ(operand.LabelRef(end))
+	fn.Label(panel)
+	fn.MOVQ(k.src, k.x)
+	fn.MOVQ(k.weights, k.w)
+	fn.MOVQ(k.cols, k.left)
+	fn.XORL(k.begun.As32(), k.begun.As32())
+	fn.Label(block)
+	fn.MOVQ(operand.I32(lockstepColumns), k.block)
+	fn.CMPQ(k.left, k.block)
+	fn.JGE(operand.LabelRef(full))
+	fn.MOVQ(k.left, k.block)
+	fn.Label(full)
 	for pass := range k.passes {
 		row := 0
 		for _, height := range evenTiles(rows, k.height()) {
@@ -79,24 +80,24 @@ func (k *denseLockstep) emit() {
 			row += height
 		}
 	}
-	k.MOVQ(operand.I32(1), k.begun)
-	k.ADDQ(operand.I32(lockstepColumns*4*k.lanes), k.x)
-	k.ADDQ(operand.I32(lockstepColumns*4*rows), k.w)
-	k.SUBQ(k.block, k.left)
-	k.JG(operand.LabelRef(block))
-	k.MOVQ(k.cols, k.n)
-	k.IMUL3Q(operand.I32(4*rows), k.n, k.n)
-	k.ADDQ(k.n, k.weights)
-	k.ADDQ(operand.I32(4*k.lanes*rows), k.dst)
+	fn.MOVQ(operand.I32(1), k.begun)
+	fn.ADDQ(operand.I32(lockstepColumns*4*k.lanes), k.x)
+	fn.ADDQ(operand.I32(lockstepColumns*4*rows), k.w)
+	fn.SUBQ(k.block, k.left)
+	fn.JG(operand.LabelRef(block))
+	fn.MOVQ(k.cols, k.n)
+	fn.IMUL3Q(operand.I32(4*rows), k.n, k.n)
+	fn.ADDQ(k.n, k.weights)
+	fn.ADDQ(operand.I32(4*k.lanes*rows), k.dst)
 	if k.bias {
-		k.ADDQ(operand.I32(4*rows), k.init)
+		fn.ADDQ(operand.I32(4*rows), k.init)
 	} else {
-		k.ADDQ(operand.I32(4*k.lanes*rows), k.init)
+		fn.ADDQ(operand.I32(4*k.lanes*rows), k.init)
 	}
-	k.DECQ(k.panels)
-	k.JNZ(operand.LabelRef(panel))
-	k.Label(end)
-	k.Return()
+	fn.DECQ(k.panels)
+	fn.JNZ(operand.LabelRef(panel))
+	fn.Label(end)
+	fn.Return()
 }
 
 // height is the most rows of a tile: with its registers of src, and one for the
@@ -119,9 +120,10 @@ func evenTiles(rows, height int) []int {
 // tile emits rows [row, row+height) of a panel by the tile's registers of
 // vectors, from the one given on, over a block of columns.
 func (k *denseLockstep) tile(row, height, vector int) {
+	fn := k.fn
 	acc := func(r, v int) reg.VecPhysical { return ymm[r*k.vectors+v] }
 	x, w := ymm[12:12+k.vectors], ymm[15]
-	begun, ready := k.NewLabel("begun"), k.NewLabel("ready")
+	begun, ready := fn.NewLabel("begun"), fn.NewLabel("ready")
 	place := func(base reg.GPPhysical, r, v int) operand.Mem {
 		return mem(base, 4*k.lanes*(row+r)+32*(vector+v))
 	}
@@ -132,66 +134,67 @@ func (k *denseLockstep) tile(row, height, vector int) {
 			}
 		}
 	}
-	k.TESTQ(k.begun, k.begun)
-	k.JNZ(operand.LabelRef(begun))
+	fn.TESTQ(k.begun, k.begun)
+	fn.JNZ(operand.LabelRef(begun))
 	each(func(r, v int) {
 		switch {
 		case !k.bias:
-			k.VMOVUPS(place(k.init, r, v), acc(r, v))
+			fn.VMOVUPS(place(k.init, r, v), acc(r, v))
 		case v == 0:
-			k.VBROADCASTSS(mem(k.init, 4*(row+r)), acc(r, v))
+			fn.VBROADCASTSS(mem(k.init, 4*(row+r)), acc(r, v))
 		default:
-			k.VMOVAPS(acc(r, 0), acc(r, v))
+			fn.VMOVAPS(acc(r, 0), acc(r, v))
 		}
 	})
-	k.JMP(operand.LabelRef(ready))
-	k.Label(begun)
-	each(func(r, v int) { k.VMOVUPS(place(k.dst, r, v), acc(r, v)) })
-	k.Label(ready)
+	fn.JMP(operand.LabelRef(ready))
+	fn.Label(begun)
+	each(func(r, v int) { fn.VMOVUPS(place(k.dst, r, v), acc(r, v)) })
+	fn.Label(ready)
 
 	column := func(c int) {
 		for v := range x {
-			k.VMOVUPS(mem(k.tileX, 4*k.lanes*c+32*v), x[v])
+			fn.VMOVUPS(mem(k.tileX, 4*k.lanes*c+32*v), x[v])
 		}
 		for r := range height {
-			k.VBROADCASTSS(mem(k.tileW, 4*(8*k.width*c+r)), w)
+			fn.VBROADCASTSS(mem(k.tileW, 4*(8*k.width*c+r)), w)
 			for v := range x {
-				k.VFMADD231PS(x[v], w, acc(r, v))
+				fn.VFMADD231PS(x[v], w, acc(r, v))
 			}
 		}
 	}
-	k.LEAQ(mem(k.x, 32*vector), k.tileX)
-	k.LEAQ(mem(k.w, 4*row), k.tileW)
+	fn.LEAQ(mem(k.x, 32*vector), k.tileX)
+	fn.LEAQ(mem(k.w, 4*row), k.tileW)
 	const unroll = 4
 	k.columns(unroll, column)
-	each(func(r, v int) { k.VMOVUPS(acc(r, v), place(k.dst, r, v)) })
+	each(func(r, v int) { fn.VMOVUPS(acc(r, v), place(k.dst, r, v)) })
 }
 
 // columns emits the loop over the columns of a block: unroll of them at a time,
 // then one.
 func (k *denseLockstep) columns(unroll int, column func(c int)) {
-	many, one, rest, done := k.NewLabel("many"), k.NewLabel("one"), k.NewLabel("rest"), k.NewLabel("done")
+	fn := k.fn
+	many, one, rest, done := fn.NewLabel("many"), fn.NewLabel("one"), fn.NewLabel("rest"), fn.NewLabel("done")
 	advance := func(n int) {
-		k.ADDQ(operand.I32(4*k.lanes*n), k.tileX)
-		k.ADDQ(operand.I32(4*8*k.width*n), k.tileW)
+		fn.ADDQ(operand.I32(4*k.lanes*n), k.tileX)
+		fn.ADDQ(operand.I32(4*8*k.width*n), k.tileW)
 	}
-	k.MOVQ(k.block, k.n)
-	k.SUBQ(operand.U8(unroll), k.n)
-	k.JLT(operand.LabelRef(rest))
-	k.Label(many)
+	fn.MOVQ(k.block, k.n)
+	fn.SUBQ(operand.U8(unroll), k.n)
+	fn.JLT(operand.LabelRef(rest))
+	fn.Label(many)
 	for c := range unroll {
 		column(c)
 	}
 	advance(unroll)
-	k.SUBQ(operand.U8(unroll), k.n)
-	k.JGE(operand.LabelRef(many))
-	k.Label(rest)
-	k.ADDQ(operand.U8(unroll), k.n)
-	k.JZ(operand.LabelRef(done))
-	k.Label(one)
+	fn.SUBQ(operand.U8(unroll), k.n)
+	fn.JGE(operand.LabelRef(many))
+	fn.Label(rest)
+	fn.ADDQ(operand.U8(unroll), k.n)
+	fn.JZ(operand.LabelRef(done))
+	fn.Label(one)
 	column(0)
 	advance(1)
-	k.DECQ(k.n)
-	k.JNZ(operand.LabelRef(one))
-	k.Label(done)
+	fn.DECQ(k.n)
+	fn.JNZ(operand.LabelRef(one))
+	fn.Label(done)
 }

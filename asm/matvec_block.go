@@ -15,6 +15,7 @@ func emitBlock(f *File, name string, height int, p sparse.Precision) {
 	k := startMatVec(f, name, matvecSignature(p, "weights, columns, counts", "rows"), fmt.Sprintf(
 		"%s computes dst = init + W·src for rows block rows of %d×1\nblocks; block row i has 4·counts[i] blocks. init may be dst.%s", name, height, precisionDoc(p)),
 		"weights", "columns", "counts", "rows")
+	fn := k.fn
 	k.rowScales(p)
 	vectors := max(1, height/8)
 	register := func(i int) reg.VecPhysical {
@@ -29,20 +30,20 @@ func emitBlock(f *File, name string, height int, p sparse.Precision) {
 	}
 	n := reg.R13
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), n.As32())
-		k.ADDQ(operand.U8(4), k.counts)
+		fn.MOVL(mem(k.counts, 0), n.As32())
+		fn.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
 		k.loop(n, func() {
 			for i, x := range k.quadPlaces() {
 				b := register(len(acc) + i)
-				k.VBROADCASTSS(x, b)
+				fn.VBROADCASTSS(x, b)
 				spare := register(12 + i)
 				for v := range vectors {
 					k.multiplyAdd(p, mem(k.weights, p.Bytes()*(height*i+8*v)), b, spare, acc[4*v+i])
 				}
 			}
-			k.ADDQ(operand.I32(4*p.Bytes()*height), k.weights)
-			k.ADDQ(operand.U8(8), k.places)
+			fn.ADDQ(operand.I32(4*p.Bytes()*height), k.weights)
+			fn.ADDQ(operand.U8(8), k.places)
 		})
 		for v := range vectors {
 			k.sum(acc[4*v : 4*v+4])
@@ -50,5 +51,5 @@ func emitBlock(f *File, name string, height int, p sparse.Precision) {
 		}
 		k.nextRows(p, height)
 	})
-	k.Return()
+	fn.Return()
 }

@@ -75,48 +75,49 @@ func emitChunk(f *File, name string, form sparse.IndexForm) {
 		doc = name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, lane indices below the exponent; group i has counts[2·i] pairs of\nsteps that share a chunk, then counts[2·i+1] pairs with a chunk each, and weights\nare multiplied by the float32 of bits scale. It reads 32 elements of src at each\nbase. init may be dst."
 	}
 	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
+	fn := k.fn
 	step := chunkStep{matvec: k, form: form}
 	if form == sparse.Exponent {
 		step.constants()
-		k.Arg("scale", reg.RAX)
-		k.VPBROADCASTD(reg.EAX, step.scale)
+		fn.Arg("scale", reg.RAX)
+		fn.VPBROADCASTD(reg.EAX, step.scale)
 	}
 	acc := zmm[:4]
 	shared, others, base := reg.R12, reg.R13, reg.RAX
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), shared.As32())
-		k.MOVL(mem(k.counts, 4), others.As32())
-		k.ADDQ(operand.U8(8), k.counts)
+		fn.MOVL(mem(k.counts, 0), shared.As32())
+		fn.MOVL(mem(k.counts, 4), others.As32())
+		fn.ADDQ(operand.U8(8), k.counts)
 		k.zeroWide(acc)
 		k.loop(shared, func() {
-			k.MOVWLZX(mem(k.places, 0), base.As32())
+			fn.MOVWLZX(mem(k.places, 0), base.As32())
 			chunk := step.load(k.src, base, 0)
 			step.emit(mem(k.weights, 0), chunk, acc[0], false)
 			step.emit(mem(k.weights, 64), chunk, acc[1], false)
-			k.SUBQ(operand.I8(-128), k.weights)
-			k.ADDQ(operand.U8(2), k.places)
+			fn.SUBQ(operand.I8(-128), k.weights)
+			fn.ADDQ(operand.U8(2), k.places)
 		})
 		k.loop(others, func() {
 			for i := range 2 {
-				k.MOVWLZX(mem(k.places, 2*i), base.As32())
+				fn.MOVWLZX(mem(k.places, 2*i), base.As32())
 				step.emit(mem(k.weights, 64*i), step.load(k.src, base, i), acc[2+i], false)
 			}
-			k.SUBQ(operand.I8(-128), k.weights)
-			k.ADDQ(operand.U8(4), k.places)
+			fn.SUBQ(operand.I8(-128), k.weights)
+			fn.ADDQ(operand.U8(4), k.places)
 		})
 		k.sum(acc)
-		k.VADDPS(mem(k.init, 0), acc[0], acc[0])
-		k.VMOVUPS(acc[0], mem(k.dst, 0))
-		k.ADDQ(operand.U8(64), k.init)
-		k.ADDQ(operand.U8(64), k.dst)
+		fn.VADDPS(mem(k.init, 0), acc[0], acc[0])
+		fn.VMOVUPS(acc[0], mem(k.dst, 0))
+		fn.ADDQ(operand.U8(64), k.init)
+		fn.ADDQ(operand.U8(64), k.dst)
 	})
-	k.Return()
+	fn.Return()
 }
 
 // zeroWide clears registers that may have no VEX encoding.
 func (k *matvec) zeroWide(acc []reg.VecPhysical) {
 	for _, a := range acc {
-		k.VPXORD(a, a, a)
+		k.fn.VPXORD(a, a, a)
 	}
 }
 
@@ -137,15 +138,15 @@ func (s *chunkStep) constants() {
 
 // splat fills a register with copies of a word.
 func (s *chunkStep) splat(word uint32, r reg.VecPhysical) {
-	s.MOVL(operand.U32(word), reg.EAX)
-	s.VPBROADCASTD(reg.EAX, r)
+	s.fn.MOVL(operand.U32(word), reg.EAX)
+	s.fn.VPBROADCASTD(reg.EAX, r)
 }
 
 // load loads the chunk at a base into the i-th of two pairs of registers.
 func (s *chunkStep) load(src, base reg.GPPhysical, i int) [2]reg.VecPhysical {
 	chunk := [2]reg.VecPhysical{zmm[4+2*i], zmm[5+2*i]}
 	for half, r := range chunk {
-		s.VMOVUPS(operand.Mem{Base: src, Index: base, Scale: 4, Disp: 64 * half}, r)
+		s.fn.VMOVUPS(operand.Mem{Base: src, Index: base, Scale: 4, Disp: 64 * half}, r)
 	}
 	return chunk
 }
@@ -153,21 +154,22 @@ func (s *chunkStep) load(src, base reg.GPPhysical, i int) [2]reg.VecPhysical {
 // emit adds one step to an accumulator, or starts it with the step. The words are
 // loaded once, and copied because the permute destroys its indices.
 func (s *chunkStep) emit(words operand.Mem, chunk [2]reg.VecPhysical, acc reg.VecPhysical, start bool) {
+	fn := s.fn
 	w, x := zmm[8+s.taken%4], zmm[12+s.taken%4]
 	s.taken++
-	s.VMOVUPS(words, x)
+	fn.VMOVUPS(words, x)
 	if s.form == sparse.Mantissa {
-		s.VMOVAPS(x, w)
-		s.VPERMI2PS(chunk[1], chunk[0], x)
+		fn.VMOVAPS(x, w)
+		fn.VPERMI2PS(chunk[1], chunk[0], x)
 	} else {
-		s.VPSRAD(operand.U8(5), x, w)
-		s.VPERMI2PS(chunk[1], chunk[0], x)
-		s.VPANDD(s.mask, w, w)
-		s.VMULPS(s.scale, w, w)
+		fn.VPSRAD(operand.U8(5), x, w)
+		fn.VPERMI2PS(chunk[1], chunk[0], x)
+		fn.VPANDD(s.mask, w, w)
+		fn.VMULPS(s.scale, w, w)
 	}
 	if start {
-		s.VMULPS(w, x, acc)
+		fn.VMULPS(w, x, acc)
 	} else {
-		s.VFMADD231PS(w, x, acc)
+		fn.VFMADD231PS(w, x, acc)
 	}
 }

@@ -33,9 +33,10 @@ func emitChunkUnrolled(f *File, name, matrix string, c *sparse.Chunk, r kernel.R
 	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d and\n%d columns of %s, padding counted, whose pattern\nis in the code. It may read %d elements of src. init may be dst.",
 		name, 8*r.From, 8*r.To-1, c.Panels()[panel].Len(), strings.Join(strings.Fields(matrix), " "), c.Reads(panel))
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
+	fn := k.fn
 	u := chunkUnrolled{
 		step:  chunkStep{matvec: k, form: c.Form()},
-		words: &cursor{fn: k.Func, pointer: k.Arg("words", k.weights), unit: 64},
+		words: &cursor{fn: fn, pointer: fn.Arg("words", k.weights), unit: 64},
 	}
 	if c.Form() == sparse.Exponent {
 		u.step.constants()
@@ -48,13 +49,13 @@ func emitChunkUnrolled(f *File, name, matrix string, c *sparse.Chunk, r kernel.R
 		sum, ok := u.sum()
 		if !ok {
 			sum = zmm[0]
-			k.VMOVUPS(mem(k.init, row), sum)
+			fn.VMOVUPS(mem(k.init, row), sum)
 		} else {
-			k.VADDPS(mem(k.init, row), sum, sum)
+			fn.VADDPS(mem(k.init, row), sum, sum)
 		}
-		k.VMOVUPS(sum, mem(k.dst, row))
+		fn.VMOVUPS(sum, mem(k.dst, row))
 	}
-	k.Return()
+	fn.Return()
 }
 
 // chunkUnrolled is straight-line code of chunks under construction.
@@ -94,7 +95,7 @@ func (u *chunkUnrolled) chunk(base int) (chunk [2]reg.VecPhysical) {
 		chunk[half] = zmm[16+slot]
 		if u.resident[slot] != block+1 {
 			u.resident[slot] = block + 1
-			u.step.VMOVUPS(mem(u.step.src, 64*block), chunk[half])
+			u.step.fn.VMOVUPS(mem(u.step.src, 64*block), chunk[half])
 		}
 	}
 	return chunk
@@ -106,7 +107,7 @@ func (u *chunkUnrolled) sum() (reg.VecPhysical, bool) {
 	for _, pair := range [][2]int{{0, 1}, {2, 3}, {0, 2}} {
 		a, b := pair[0], pair[1]
 		if u.started[a] && u.started[b] {
-			u.step.VADDPS(zmm[b], zmm[a], zmm[a])
+			u.step.fn.VADDPS(zmm[b], zmm[a], zmm[a])
 		}
 	}
 	switch {

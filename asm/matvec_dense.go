@@ -17,8 +17,9 @@ func emitDense(f *File, name string, width int, p sparse.Precision) {
 	k := startMatVec(f, name, matvecSignature(p, "weights", "cols, panels"), fmt.Sprintf(
 		"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel. init may be dst.%s", name, 8*width, precisionDoc(p)),
 		"weights", "", "", "panels")
+	fn := k.fn
 	k.rowScales(p)
-	cols := k.Arg("cols", reg.R12)
+	cols := fn.Arg("cols", reg.R12)
 	flight := sparse.DenseColumns(width)
 	acc := ymm[:flight*width]
 	broadcast, spare := ymm[len(acc):], ymm[14:]
@@ -30,26 +31,26 @@ func emitDense(f *File, name string, width int, p sparse.Precision) {
 	columns := func(count int) {
 		for c := range count {
 			b := broadcast[c%len(broadcast)]
-			k.VBROADCASTSS(mem(x, 4*c), b)
+			fn.VBROADCASTSS(mem(x, 4*c), b)
 			for v := range width {
 				k.multiplyAdd(p, mem(k.weights, 8*p.Bytes()*(c*width+v)), b, spare[v%2], acc[c*width+v])
 			}
 		}
-		k.ADDQ(operand.I32(4*count), x)
-		k.ADDQ(operand.I32(8*p.Bytes()*width*count), k.weights)
+		fn.ADDQ(operand.I32(4*count), x)
+		fn.ADDQ(operand.I32(8*p.Bytes()*width*count), k.weights)
 	}
 	k.loop(k.rows, func() {
 		k.zero(acc)
-		k.MOVQ(k.src, x)
-		k.MOVQ(cols, n)
-		k.SHRQ(operand.U8(bits.TrailingZeros(uint(flight))), n)
+		fn.MOVQ(k.src, x)
+		fn.MOVQ(cols, n)
+		fn.SHRQ(operand.U8(bits.TrailingZeros(uint(flight))), n)
 		k.loop(n, func() { columns(flight) })
-		k.MOVQ(cols, n)
-		k.ANDQ(operand.U8(flight-1), n)
+		fn.MOVQ(cols, n)
+		fn.ANDQ(operand.U8(flight-1), n)
 		k.loop(n, func() { columns(1) })
 		for half := flight / 2; half > 0; half /= 2 {
 			for i := range half * width {
-				k.VADDPS(acc[i+half*width], acc[i], acc[i])
+				fn.VADDPS(acc[i+half*width], acc[i], acc[i])
 			}
 		}
 		for v := range width {
@@ -57,5 +58,5 @@ func emitDense(f *File, name string, width int, p sparse.Precision) {
 		}
 		k.nextRows(p, 8*width)
 	})
-	k.Return()
+	fn.Return()
 }

@@ -35,23 +35,24 @@ func matvecSignature(p sparse.Precision, sections, counts string) string {
 // rowScales loads the pointer to the scales of rows, if the kernel has them.
 func (k *matvec) rowScales(p sparse.Precision) {
 	if p != sparse.Float32 {
-		k.Arg("scales", k.scales)
+		k.fn.Arg("scales", k.scales)
 	}
 }
 
 // convert loads a vector of weights as float32, not yet scaled.
 func (k *matvec) convert(p sparse.Precision, weights operand.Mem, dst reg.VecPhysical) {
+	fn := k.fn
 	switch p {
 	case sparse.Float32:
-		k.VMOVUPS(weights, dst)
+		fn.VMOVUPS(weights, dst)
 	case sparse.Float16:
-		k.VCVTPH2PS(weights, dst)
+		fn.VCVTPH2PS(weights, dst)
 	case sparse.Fixed16:
-		k.VPMOVSXWD(weights, dst)
-		k.VCVTDQ2PS(dst, dst)
+		fn.VPMOVSXWD(weights, dst)
+		fn.VCVTDQ2PS(dst, dst)
 	case sparse.Int8:
-		k.VPMOVSXBD(weights, dst)
-		k.VCVTDQ2PS(dst, dst)
+		fn.VPMOVSXBD(weights, dst)
+		fn.VCVTDQ2PS(dst, dst)
 	}
 }
 
@@ -59,30 +60,32 @@ func (k *matvec) convert(p sparse.Precision, weights operand.Mem, dst reg.VecPhy
 // spare is for weights that are not float32.
 func (k *matvec) multiplyAdd(p sparse.Precision, weights operand.Mem, x, spare, acc reg.VecPhysical) {
 	if p == sparse.Float32 {
-		k.VFMADD231PS(weights, x, acc)
+		k.fn.VFMADD231PS(weights, x, acc)
 		return
 	}
 	k.convert(p, weights, spare)
-	k.VFMADD231PS(spare, x, acc)
+	k.fn.VFMADD231PS(spare, x, acc)
 }
 
 // store scales a vector of sums, adds init and stores it, displaced by disp bytes
 // of float32 rows; spare is for the scale.
 func (k *matvec) store(p sparse.Precision, sum, spare reg.VecPhysical, disp int) {
+	fn := k.fn
 	if p == sparse.Float32 {
-		k.VADDPS(mem(k.init, disp), sum, sum)
+		fn.VADDPS(mem(k.init, disp), sum, sum)
 	} else {
-		k.VMOVUPS(mem(k.scales, disp), spare)
-		k.VFMADD213PS(mem(k.init, disp), spare, sum)
+		fn.VMOVUPS(mem(k.scales, disp), spare)
+		fn.VFMADD213PS(mem(k.init, disp), spare, sum)
 	}
-	k.VMOVUPS(sum, mem(k.dst, disp))
+	fn.VMOVUPS(sum, mem(k.dst, disp))
 }
 
 // nextRows advances the pointers to rows by so many.
 func (k *matvec) nextRows(p sparse.Precision, rows int) {
-	k.ADDQ(operand.I32(4*rows), k.init)
-	k.ADDQ(operand.I32(4*rows), k.dst)
+	fn := k.fn
+	fn.ADDQ(operand.I32(4*rows), k.init)
+	fn.ADDQ(operand.I32(4*rows), k.dst)
 	if p != sparse.Float32 {
-		k.ADDQ(operand.I32(4*rows), k.scales)
+		fn.ADDQ(operand.I32(4*rows), k.scales)
 	}
 }

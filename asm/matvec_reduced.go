@@ -61,38 +61,39 @@ func emitFixedWindow(f *File, name string) {
 	const signature = "func(dst, init, src *float32, words, bases, counts, scales *byte, groups int)"
 	k := startMatVec(f, name, signature, name+" computes dst = init + W·src for groups of 8 rows in\nwindow form, 16-bit weights with the lane index in the low bits, a scale a row;\ngroup i has 4·counts[i] steps. It may read 7 elements behind the last column of\nsrc. init may be dst.",
 		"words", "bases", "counts", "groups")
+	fn := k.fn
 	k.rowScales(sparse.Fixed16)
 	acc, half := windowChains, ymm[12]
-	k.VMOVUPS(f.Splat8F(0x1p-16), half)
+	fn.VMOVUPS(f.Splat8F(0x1p-16), half)
 	n := reg.R13
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), n.As32())
-		k.ADDQ(operand.U8(4), k.counts)
+		fn.MOVL(mem(k.counts, 0), n.As32())
+		fn.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
 		k.loop(n, func() {
 			for i, x := range k.quadPlaces() {
 				words, weight, value := ymm[i/2], ymm[2+i%2], ymm[4+i]
 				if i%2 == 0 {
-					k.VMOVUPS(mem(k.weights, 16*i), words)
-					k.VPERMPS(x, words, value)
-					k.VPSLLD(operand.U8(16), words, weight)
+					fn.VMOVUPS(mem(k.weights, 16*i), words)
+					fn.VPERMPS(x, words, value)
+					fn.VPSLLD(operand.U8(16), words, weight)
 				} else {
-					k.VPSRAD(operand.U8(16), words, weight)
-					k.VPERMPS(x, weight, value)
+					fn.VPSRAD(operand.U8(16), words, weight)
+					fn.VPERMPS(x, weight, value)
 				}
-				k.VCVTDQ2PS(weight, weight)
-				k.VFMADD231PS(weight, value, acc[i])
+				fn.VCVTDQ2PS(weight, weight)
+				fn.VFMADD231PS(weight, value, acc[i])
 			}
-			k.ADDQ(operand.U8(64), k.weights)
-			k.ADDQ(operand.U8(8), k.places)
+			fn.ADDQ(operand.U8(64), k.weights)
+			fn.ADDQ(operand.U8(8), k.places)
 		})
-		k.VADDPS(acc[2], acc[0], acc[0])
-		k.VADDPS(acc[3], acc[1], acc[1])
-		k.VFMADD213PS(acc[1], half, acc[0])
+		fn.VADDPS(acc[2], acc[0], acc[0])
+		fn.VADDPS(acc[3], acc[1], acc[1])
+		fn.VFMADD213PS(acc[1], half, acc[0])
 		k.store(sparse.Fixed16, acc[0], acc[1], 0)
 		k.nextRows(sparse.Fixed16, 8)
 	})
-	k.Return()
+	fn.Return()
 }
 
 // emitReducedWindow emits the window kernel for weights whose places lie apart,
@@ -103,32 +104,33 @@ func emitReducedWindow(f *File, name string, p sparse.Precision) {
 	signature := matvecSignature(p, section+", places, bases, counts", "groups")
 	k := startMatVec(f, name, signature, fmt.Sprintf("%s computes dst = init + W·src for groups of 8 rows in\nwindow form, lane indices in places, apart from the weights; group i has\n4·counts[i] steps. It may read 7 elements behind the last column of src. init may\nbe dst.%s", name, precisionDoc(p)),
 		section, "bases", "counts", "groups")
+	fn := k.fn
 	k.rowScales(p)
-	indices := k.Arg("places", reg.R14)
+	indices := fn.Arg("places", reg.R14)
 	acc, n := windowChains, reg.R13
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), n.As32())
-		k.ADDQ(operand.U8(4), k.counts)
+		fn.MOVL(mem(k.counts, 0), n.As32())
+		fn.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
 		k.loop(n, func() {
-			k.VPMOVZXWD(mem(indices, 0), ymm[12])
-			k.ADDQ(operand.U8(16), indices)
+			fn.VPMOVZXWD(mem(indices, 0), ymm[12])
+			fn.ADDQ(operand.U8(16), indices)
 			for i, x := range k.quadPlaces() {
 				weight, value, place := ymm[i], ymm[4+i], ymm[12]
 				if i > 0 {
 					place = ymm[12+i]
-					k.VPSRLD(operand.U8(3*i), ymm[12], place)
+					fn.VPSRLD(operand.U8(3*i), ymm[12], place)
 				}
-				k.VPERMPS(x, place, value)
+				fn.VPERMPS(x, place, value)
 				k.convert(p, mem(k.weights, 8*p.Bytes()*i), weight)
-				k.VFMADD231PS(weight, value, acc[i])
+				fn.VFMADD231PS(weight, value, acc[i])
 			}
-			k.ADDQ(operand.U8(32*p.Bytes()), k.weights)
-			k.ADDQ(operand.U8(8), k.places)
+			fn.ADDQ(operand.U8(32*p.Bytes()), k.weights)
+			fn.ADDQ(operand.U8(8), k.places)
 		})
 		k.sum(acc)
 		k.store(p, acc[0], acc[1], 0)
 		k.nextRows(p, 8)
 	})
-	k.Return()
+	fn.Return()
 }

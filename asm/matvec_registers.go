@@ -8,7 +8,7 @@ import (
 // matvec is a matrix–vector kernel under construction: the registers that hold
 // its arguments, named as its parameters are.
 type matvec struct {
-	*Func
+	fn              *Func
 	dst, init, src  reg.GPPhysical
 	weights, places reg.GPPhysical // places: block columns or window bases
 	counts, rows    reg.GPPhysical // rows: panels, block rows or groups left
@@ -19,8 +19,8 @@ type matvec struct {
 // the row count that a kernel does not have are "".
 func startMatVec(f *File, name, signature, doc, weights, places, counts, rows string) *matvec {
 	k := &matvec{
-		Func: f.Func(name, signature, doc),
-		dst:  reg.RDI, init: reg.RSI, src: reg.RDX,
+		fn:  f.Func(name, signature, doc),
+		dst: reg.RDI, init: reg.RSI, src: reg.RDX,
 		weights: reg.R8, places: reg.R9, counts: reg.R10, rows: reg.R11, scales: reg.R15,
 	}
 	for _, a := range []struct {
@@ -31,7 +31,7 @@ func startMatVec(f *File, name, signature, doc, weights, places, counts, rows st
 		{weights, k.weights}, {places, k.places}, {counts, k.counts}, {rows, k.rows},
 	} {
 		if a.name != "" {
-			k.Arg(a.name, a.reg)
+			k.fn.Arg(a.name, a.reg)
 		}
 	}
 	return k
@@ -46,21 +46,22 @@ func mem(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: bas
 // zero clears registers.
 func (k *matvec) zero(acc []reg.VecPhysical) {
 	for _, a := range acc {
-		k.VXORPS(a, a, a)
+		k.fn.VXORPS(a, a, a)
 	}
 }
 
 // quadPlaces loads four 16-bit places with one load and returns the elements of
 // src that they name.
 func (k *matvec) quadPlaces() [4]operand.Mem {
+	fn := k.fn
 	r := scratch
-	k.MOVQ(mem(k.places, 0), r[3])
-	k.MOVWLZX(r[3].As16(), r[0].As32())
-	k.RORXQ(operand.U8(16), r[3], r[1])
-	k.MOVWLZX(r[1].As16(), r[1].As32())
-	k.RORXQ(operand.U8(32), r[3], r[2])
-	k.MOVWLZX(r[2].As16(), r[2].As32())
-	k.SHRQ(operand.U8(48), r[3])
+	fn.MOVQ(mem(k.places, 0), r[3])
+	fn.MOVWLZX(r[3].As16(), r[0].As32())
+	fn.RORXQ(operand.U8(16), r[3], r[1])
+	fn.MOVWLZX(r[1].As16(), r[1].As32())
+	fn.RORXQ(operand.U8(32), r[3], r[2])
+	fn.MOVWLZX(r[2].As16(), r[2].As32())
+	fn.SHRQ(operand.U8(48), r[3])
 	var m [4]operand.Mem
 	for i := range m {
 		m[i] = operand.Mem{Base: k.src, Index: r[i], Scale: 4}
@@ -72,19 +73,20 @@ func (k *matvec) quadPlaces() [4]operand.Mem {
 func (k *matvec) sum(acc []reg.VecPhysical) {
 	for stride := 1; stride < len(acc); stride *= 2 {
 		for i := 0; i+stride < len(acc); i += 2 * stride {
-			k.VADDPS(acc[i+stride], acc[i], acc[i])
+			k.fn.VADDPS(acc[i+stride], acc[i], acc[i])
 		}
 	}
 }
 
 // loop emits "for n > 0 { body; n-- }" with the count in a register.
 func (k *matvec) loop(n reg.GPPhysical, body func()) {
-	top, end := k.NewLabel("loop"), k.NewLabel("done")
-	k.TESTQ(n, n)
-	k.JZ(operand.LabelRef(end))
-	k.Label(top)
+	fn := k.fn
+	top, end := fn.NewLabel("loop"), fn.NewLabel("done")
+	fn.TESTQ(n, n)
+	fn.JZ(operand.LabelRef(end))
+	fn.Label(top)
 	body()
-	k.DECQ(n)
-	k.JNZ(operand.LabelRef(top))
-	k.Label(end)
+	fn.DECQ(n)
+	fn.JNZ(operand.LabelRef(top))
+	fn.Label(end)
 }

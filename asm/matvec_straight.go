@@ -34,8 +34,9 @@ func emitStraight(f *File, name, matrix string, s *sparse.Straight, r kernel.Ran
 		"It may read %d elements behind the last column of src. init may be dst.",
 		name, 8*r.From, 8*r.To-1, strings.Join(strings.Fields(matrix), " "), s.Reach())
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
-	words, scales := newCursor(k.Func, k.Arg("words", reg.RAX)), newCursor(k.Func, k.Arg("scales", reg.R12))
-	init, dst := newCursor(k.Func, k.init), newCursor(k.Func, k.dst)
+	fn := k.fn
+	words, scales := newCursor(fn, fn.Arg("words", reg.RAX)), newCursor(fn, fn.Arg("scales", reg.R12))
+	init, dst := newCursor(fn, k.init), newCursor(fn, k.dst)
 	columns := newColumnBases(k, s.Cols())
 	first, end := s.Tiles(r.From, r.To)
 	for t := first; t < end; t++ {
@@ -52,7 +53,7 @@ func emitStraight(f *File, name, matrix string, s *sparse.Straight, r kernel.Ran
 			tile.finish(g, scales.at(row), init.at(row), dst.at(row))
 		}
 	}
-	k.Return()
+	fn.Return()
 }
 
 // straightTile emits the steps of a tile. Registers below 8 have the shorter
@@ -75,43 +76,45 @@ var (
 func (t *straightTile) hold(base int) {
 	if base != t.held {
 		t.held = base
-		t.VMOVUPS(t.columns.element(base), straightHeld)
+		t.fn.VMOVUPS(t.columns.element(base), straightHeld)
 	}
 }
 
 // emit adds one step to the sum of its group, or starts it with the step.
 func (t *straightTile) emit(words operand.Mem, base, group int, form sparse.IndexForm) {
+	fn := t.fn
 	w, v := ymm[t.taken%4], ymm[4+t.taken%3]
 	t.taken++
-	t.VMOVUPS(words, w)
+	fn.VMOVUPS(words, w)
 	if base == t.held {
-		t.VPERMPS(straightHeld, w, v)
+		fn.VPERMPS(straightHeld, w, v)
 	} else {
-		t.VPERMPS(t.columns.element(base), w, v)
+		fn.VPERMPS(t.columns.element(base), w, v)
 	}
 	if form == sparse.Fixed {
-		t.VCVTDQ2PS(w, w)
+		fn.VCVTDQ2PS(w, w)
 	} else {
-		t.VPSRAD(operand.U8(3), w, w)
-		t.VPAND(t.mask, w, w)
+		fn.VPSRAD(operand.U8(3), w, w)
+		fn.VPAND(t.mask, w, w)
 	}
 	if t.begun[group] {
-		t.VFMADD231PS(w, v, straightSums[group])
+		fn.VFMADD231PS(w, v, straightSums[group])
 	} else {
 		t.begun[group] = true
-		t.VMULPS(w, v, straightSums[group])
+		fn.VMULPS(w, v, straightSums[group])
 	}
 }
 
 // finish scales the sum of a group, adds init and stores 8 rows.
 func (t *straightTile) finish(group int, scales, init, dst operand.Mem) {
+	fn := t.fn
 	y := ymm[group%4]
 	if !t.begun[group] {
-		t.VMOVUPS(init, y)
-		t.VMOVUPS(y, dst)
+		fn.VMOVUPS(init, y)
+		fn.VMOVUPS(y, dst)
 		return
 	}
-	t.VMOVUPS(scales, y)
-	t.VFMADD213PS(init, straightSums[group], y)
-	t.VMOVUPS(y, dst)
+	fn.VMOVUPS(scales, y)
+	fn.VFMADD213PS(init, straightSums[group], y)
+	fn.VMOVUPS(y, dst)
 }

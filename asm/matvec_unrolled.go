@@ -21,15 +21,16 @@ func emitUnrolled(f *File, name, matrix string, w *sparse.Window, r kernel.Range
 		"It may read %d elements behind the last column of src. init may be dst.",
 		name, 8*r.From, 8*r.To-1, strings.Join(strings.Fields(matrix), " "), w.Reach())
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
-	words := newCursor(k.Func, k.Arg("words", reg.RAX))
+	fn := k.fn
+	words := newCursor(fn, fn.Arg("words", reg.RAX))
 	columns := newColumnBases(k, w.Cols())
 	acc, step := windowChains, windowStep{matvec: k, width: w.Width(), form: w.Form()}
 	if w.Form() == sparse.Exponent {
 		step.mask, step.scale = ymm[14], ymm[15]
-		k.VMOVUPS(f.Splat8(exponentMask(w.Width())), step.mask)
-		k.VMOVUPS(f.Splat8F(w.Scale()), step.scale)
+		fn.VMOVUPS(f.Splat8(exponentMask(w.Width())), step.mask)
+		fn.VMOVUPS(f.Splat8F(w.Scale()), step.scale)
 	}
-	init, dst := newCursor(k.Func, k.init), newCursor(k.Func, k.dst)
+	init, dst := newCursor(fn, k.init), newCursor(fn, k.dst)
 	for g := r.From; g < r.To; g++ {
 		first, row := w.Start(g), 32*(g-r.From)
 		for i := range w.GroupSteps(g) {
@@ -39,11 +40,11 @@ func emitUnrolled(f *File, name, matrix string, w *sparse.Window, r kernel.Range
 		if used := min(4, w.GroupSteps(g)); used > 0 {
 			step.finish(acc[:used], init.at(row), dst.at(row))
 		} else {
-			k.VMOVUPS(init.at(row), ymm[0])
-			k.VMOVUPS(ymm[0], dst.at(row))
+			fn.VMOVUPS(init.at(row), ymm[0])
+			fn.VMOVUPS(ymm[0], dst.at(row))
 		}
 	}
-	k.Return()
+	fn.Return()
 }
 
 // cursor addresses ascending offsets behind a pointer, which it advances so
@@ -77,7 +78,7 @@ func newColumnBases(k *matvec, cols int) columnBases {
 	free := []reg.GPPhysical{k.src, reg.RBX, reg.RCX, reg.R8, reg.R9, reg.R10, reg.R11, reg.R13, reg.R15}
 	bases := columnBases(free[:max(1, min((cols+63)/64, len(free)))])
 	for i := len(bases) - 1; i >= 0; i-- {
-		k.LEAQ(mem(k.src, 128+256*i), bases[i])
+		k.fn.LEAQ(mem(k.src, 128+256*i), bases[i])
 	}
 	return bases
 }

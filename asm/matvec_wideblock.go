@@ -25,26 +25,27 @@ func emitWideBlock(f *File, name string) {
 	const signature = "func(dst, init, src *float32, weights, columns, counts *byte, rows int)"
 	k := startMatVec(f, name, signature, name+" computes dst = init + W·src for rows block rows of 8×4\nblocks; block row i has counts[i] blocks. init may be dst.",
 		"weights", "columns", "counts", "rows")
+	fn := k.fn
 	acc, n, column := ymm[:sparse.WideBlockCols], reg.R13, reg.RAX
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), n.As32())
-		k.ADDQ(operand.U8(4), k.counts)
+		fn.MOVL(mem(k.counts, 0), n.As32())
+		fn.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
 		k.loop(n, func() {
-			k.MOVWLZX(mem(k.places, 0), column.As32())
+			fn.MOVWLZX(mem(k.places, 0), column.As32())
 			for c, a := range acc {
 				x := ymm[len(acc)+c]
-				k.VBROADCASTSS(operand.Mem{Base: k.src, Index: column, Scale: 4, Disp: 4 * c}, x)
-				k.VFMADD231PS(mem(k.weights, 32*c), x, a)
+				fn.VBROADCASTSS(operand.Mem{Base: k.src, Index: column, Scale: 4, Disp: 4 * c}, x)
+				fn.VFMADD231PS(mem(k.weights, 32*c), x, a)
 			}
-			k.SUBQ(operand.I8(-128), k.weights)
-			k.ADDQ(operand.U8(2), k.places)
+			fn.SUBQ(operand.I8(-128), k.weights)
+			fn.ADDQ(operand.U8(2), k.places)
 		})
 		k.sum(acc)
-		k.VADDPS(mem(k.init, 0), acc[0], acc[0])
-		k.VMOVUPS(acc[0], mem(k.dst, 0))
-		k.ADDQ(operand.U8(32), k.init)
-		k.ADDQ(operand.U8(32), k.dst)
+		fn.VADDPS(mem(k.init, 0), acc[0], acc[0])
+		fn.VMOVUPS(acc[0], mem(k.dst, 0))
+		fn.ADDQ(operand.U8(32), k.init)
+		fn.ADDQ(operand.U8(32), k.dst)
 	})
-	k.Return()
+	fn.Return()
 }

@@ -23,26 +23,27 @@ func emitWindow(f *File, name string, width int, form sparse.IndexForm) {
 		doc = name + " computes dst = init + W·src for groups of 8 rows in\nwindow form, windows of 16 columns, indices around the weights; group i has\n4·counts[i] steps, and sums are multiplied by the float32 of bits scale. It may\nread 15 elements behind the last column of src. init may be dst."
 	}
 	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
+	fn := k.fn
 	acc, step := windowChains, windowStep{matvec: k, width: width, form: form}
 	if form == sparse.Exponent {
 		step.mask = ymm[14]
 		step.scale = ymm[15]
-		k.VMOVUPS(f.Splat8(exponentMask(width)), step.mask)
-		k.Arg("scale", reg.RAX)
-		k.VMOVD(reg.EAX, step.scale.AsX())
-		k.VPBROADCASTD(step.scale.AsX(), step.scale)
+		fn.VMOVUPS(f.Splat8(exponentMask(width)), step.mask)
+		fn.Arg("scale", reg.RAX)
+		fn.VMOVD(reg.EAX, step.scale.AsX())
+		fn.VPBROADCASTD(step.scale.AsX(), step.scale)
 	}
 	n := reg.R13
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), n.As32())
-		k.ADDQ(operand.U8(4), k.counts)
+		fn.MOVL(mem(k.counts, 0), n.As32())
+		fn.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
 		step.quads(n, acc)
 		step.finish(acc, mem(k.init, 0), mem(k.dst, 0))
-		k.ADDQ(operand.U8(32), k.init)
-		k.ADDQ(operand.U8(32), k.dst)
+		fn.ADDQ(operand.U8(32), k.init)
+		fn.ADDQ(operand.U8(32), k.dst)
 	})
-	k.Return()
+	fn.Return()
 }
 
 // exponentMask clears the exponent bits that are constant in the Exponent form.
@@ -72,8 +73,8 @@ func (s *windowStep) quads(n reg.GPPhysical, acc []reg.VecPhysical) {
 		for i, x := range s.quadPlaces() {
 			s.emit(mem(s.weights, 32*i), x, acc[i], false)
 		}
-		s.SUBQ(operand.I8(-128), s.weights)
-		s.ADDQ(operand.U8(8), s.places)
+		s.fn.SUBQ(operand.I8(-128), s.weights)
+		s.fn.ADDQ(operand.U8(8), s.places)
 	})
 }
 
@@ -81,41 +82,43 @@ func (s *windowStep) quads(n reg.GPPhysical, acc []reg.VecPhysical) {
 // are loaded once: a second load, as an operand of the multiply-add, would cost
 // half a cycle.
 func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool) {
+	fn := s.fn
 	// Words in the lower registers have shorter encodings.
 	w, v := ymm[s.taken%4], ymm[4+s.taken%4]
 	s.taken++
-	s.VMOVUPS(words, w)
-	s.VPERMPS(x, w, v)
+	fn.VMOVUPS(words, w)
+	fn.VPERMPS(x, w, v)
 	switch {
 	case s.width == sparse.WideWindow:
 		// The shift by one is an addition, which more ports take.
 		second, upper := x, ymm[12+s.taken%2]
 		second.Disp += 32
-		s.VPERMPS(second, w, upper)
-		s.VBLENDVPS(w, upper, v, v)
-		s.VPADDD(w, w, w)
-		s.VPSRAD(operand.U8(4), w, w)
-		s.VPAND(w, s.mask, w)
+		fn.VPERMPS(second, w, upper)
+		fn.VBLENDVPS(w, upper, v, v)
+		fn.VPADDD(w, w, w)
+		fn.VPSRAD(operand.U8(4), w, w)
+		fn.VPAND(w, s.mask, w)
 	case s.form == sparse.Fixed:
-		s.VCVTDQ2PS(w, w)
+		fn.VCVTDQ2PS(w, w)
 	case s.form == sparse.Exponent:
-		s.VPSRAD(operand.U8(3), w, w)
-		s.VPAND(w, s.mask, w)
+		fn.VPSRAD(operand.U8(3), w, w)
+		fn.VPAND(w, s.mask, w)
 	}
 	if start {
-		s.VMULPS(w, v, acc)
+		fn.VMULPS(w, v, acc)
 	} else {
-		s.VFMADD231PS(w, v, acc)
+		fn.VFMADD231PS(w, v, acc)
 	}
 }
 
 // finish adds init to the sum of the accumulators and stores 8 rows.
 func (s *windowStep) finish(acc []reg.VecPhysical, init, dst operand.Mem) {
+	fn := s.fn
 	s.sum(acc)
 	if s.form == sparse.Mantissa {
-		s.VADDPS(init, acc[0], acc[0])
+		fn.VADDPS(init, acc[0], acc[0])
 	} else {
-		s.VFMADD213PS(init, s.scale, acc[0])
+		fn.VFMADD213PS(init, s.scale, acc[0])
 	}
-	s.VMOVUPS(acc[0], dst)
+	fn.VMOVUPS(acc[0], dst)
 }

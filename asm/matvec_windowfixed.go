@@ -15,28 +15,29 @@ func emitWindowFixed(f *File, name string) {
 	const signature = "func(dst, init, src *float32, words, scales, bases, counts *byte, groups int)"
 	k := startMatVec(f, name, signature, name+" computes dst = init + W·src for groups of 8 rows in\nwindow form, weights and lane indices in integers; group i has 4·(counts[i]/2)\nsteps, words with the index below the exponent if counts[i] is odd, and scales\nfor its 8 rows. It may read 7 elements behind the last column of src. init may\nbe dst.",
 		"words", "bases", "counts", "groups")
-	scales, n := k.Arg("scales", reg.R15), reg.R13
+	fn := k.fn
+	scales, n := fn.Arg("scales", reg.R15), reg.R13
 	fixed := windowStep{matvec: k, width: sparse.NarrowWindow, form: sparse.Fixed, scale: ymm[15]}
 	shifted := windowStep{matvec: k, width: sparse.NarrowWindow, form: sparse.Exponent, mask: ymm[14]}
-	k.VMOVUPS(f.Splat8(sparse.ExponentMask), shifted.mask)
-	fallback, sum := k.NewLabel("shifted"), k.NewLabel("sum")
+	fn.VMOVUPS(f.Splat8(sparse.ExponentMask), shifted.mask)
+	fallback, sum := fn.NewLabel("shifted"), fn.NewLabel("sum")
 	acc := windowChains
 	k.loop(k.rows, func() {
-		k.MOVL(mem(k.counts, 0), n.As32())
-		k.ADDQ(operand.U8(4), k.counts)
+		fn.MOVL(mem(k.counts, 0), n.As32())
+		fn.ADDQ(operand.U8(4), k.counts)
 		k.zero(acc)
-		k.SHRL(operand.U8(1), n.As32())
-		k.JCS(operand.LabelRef(fallback))
+		fn.SHRL(operand.U8(1), n.As32())
+		fn.JCS(operand.LabelRef(fallback))
 		fixed.quads(n, acc)
-		k.Label(sum)
-		k.VMOVUPS(mem(scales, 0), fixed.scale)
+		fn.Label(sum)
+		fn.VMOVUPS(mem(scales, 0), fixed.scale)
 		fixed.finish(acc, mem(k.init, 0), mem(k.dst, 0))
 		for _, p := range []reg.GPPhysical{scales, k.init, k.dst} {
-			k.ADDQ(operand.U8(32), p)
+			fn.ADDQ(operand.U8(32), p)
 		}
 	})
-	k.Return()
-	k.Label(fallback)
+	fn.Return()
+	fn.Label(fallback)
 	shifted.quads(n, acc)
-	k.JMP(operand.LabelRef(sum))
+	fn.JMP(operand.LabelRef(sum))
 }

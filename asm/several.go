@@ -107,7 +107,7 @@ func severalOne(name string) string { return strings.Replace(name, "several", "m
 // several is the frame of a kernel for several vectors. The parameters keep what
 // outlives a pass over the matrix: the vectors left and the first of them.
 type several struct {
-	*Func
+	fn       *Func
 	sections []sectionPointer
 
 	dst, init reg.GPPhysical
@@ -126,7 +126,7 @@ const severalDoc = "\nIt does so for several vectors; those of dst and src are s
 
 func newSeveral(f *File, name, signature, doc string, sections ...sectionPointer) *several {
 	return &several{
-		Func: f.Func(name, signature, doc+severalDoc), sections: sections,
+		fn: f.Func(name, signature, doc+severalDoc), sections: sections,
 		dst: reg.RDI, init: reg.RSI, src: [mostVectors]reg.GPPhysical{reg.RDX, reg.R14, reg.R15},
 	}
 }
@@ -144,47 +144,50 @@ func (fn *Func) param(name string) operand.Op {
 // passes emits the loop over vectors: as many at a time as there are, up to most.
 // body emits a pass over the matrix.
 func (k *several) passes(most int, body func()) {
+	fn := k.fn
 	step := reg.RAX
 	for k.vectors = most; k.vectors > 0; k.vectors-- {
-		pass, fewer := k.NewLabel("pass"), k.NewLabel("fewer")
-		k.Label(pass)
-		k.CMPQ(k.param("vectors"), operand.I8(k.vectors))
-		k.JLT(operand.LabelRef(fewer))
-		k.Arg("dst", k.dst)
-		k.Arg("init", k.init)
-		k.Arg("src", k.src[0])
-		k.Arg("step", step)
+		pass, fewer := fn.NewLabel("pass"), fn.NewLabel("fewer")
+		fn.Label(pass)
+		fn.CMPQ(fn.param("vectors"), operand.I8(k.vectors))
+		fn.JLT(operand.LabelRef(fewer))
+		fn.Arg("dst", k.dst)
+		fn.Arg("init", k.init)
+		fn.Arg("src", k.src[0])
+		fn.Arg("step", step)
 		for v := 1; v < k.vectors; v++ {
-			k.LEAQ(operand.Mem{Base: k.src[v-1], Index: step, Scale: 1}, k.src[v])
+			fn.LEAQ(operand.Mem{Base: k.src[v-1], Index: step, Scale: 1}, k.src[v])
 		}
 		for _, s := range k.sections {
-			k.Arg(s.name, s.reg)
+			fn.Arg(s.name, s.reg)
 		}
 		body()
 		k.next("step", "dst", "src")
 		k.next("initStep", "init")
-		k.SUBQ(operand.U8(k.vectors), k.param("vectors"))
-		k.JMP(operand.LabelRef(pass))
-		k.Label(fewer)
+		fn.SUBQ(operand.U8(k.vectors), fn.param("vectors"))
+		fn.JMP(operand.LabelRef(pass))
+		fn.Label(fewer)
 	}
-	k.Return()
+	fn.Return()
 }
 
 // next moves parameters behind the vectors of the pass.
 func (k *several) next(step string, pointers ...string) {
-	k.Arg(step, reg.RAX)
-	k.IMUL3Q(operand.I8(k.vectors), reg.RAX, reg.RAX)
+	fn := k.fn
+	fn.Arg(step, reg.RAX)
+	fn.IMUL3Q(operand.I8(k.vectors), reg.RAX, reg.RAX)
 	for _, p := range pointers {
-		k.ADDQ(reg.RAX, k.param(p))
+		fn.ADDQ(reg.RAX, fn.param(p))
 	}
 }
 
 // finish adds 8 elements of init to the sums of each vector and stores them, both
 // at a displacement. add adds the init to the sum of vector v and returns it.
 func (k *several) finish(disp int, add func(v int, init operand.Mem) reg.VecPhysical) {
+	fn := k.fn
 	step, initStep := reg.RAX, reg.RBX
-	k.Arg("step", step)
-	k.Arg("initStep", initStep)
+	fn.Arg("step", step)
+	fn.Arg("initStep", initStep)
 	nth := func(base, step reg.GPPhysical, v int) operand.Mem {
 		m := mem(base, disp)
 		if v > 0 {
@@ -193,6 +196,6 @@ func (k *several) finish(disp int, add func(v int, init operand.Mem) reg.VecPhys
 		return m
 	}
 	for v := range k.vectors {
-		k.VMOVUPS(add(v, nth(k.init, initStep, v)), nth(k.dst, step, v))
+		fn.VMOVUPS(add(v, nth(k.init, initStep, v)), nth(k.dst, step, v))
 	}
 }

@@ -22,20 +22,21 @@ func emitDenseSeveral(f *File, name string, width int) {
 		weights: weights, cols: cols, width: width, flight: sparse.DenseColumns(width),
 		w: reg.RBX, n: reg.RCX, x: [mostVectors]reg.GPPhysical{reg.R10, reg.R12, reg.R13},
 	}
+	fn := k.fn
 	// A panel of 8 rows has eight columns in flight: accumulators for one vector.
 	most := min(mostVectors, 12/k.flight)
-	m := &matvec{Func: k.Func}
+	m := &matvec{fn: fn}
 	k.passes(most, func() {
 		k.groups = min(width, 12/(k.flight*most))
 		m.loop(panels, func() {
 			for first := 0; first < width; first += k.groups {
 				k.rows(m, first)
 			}
-			k.MOVQ(cols, k.n)
-			k.IMUL3Q(operand.I32(32*width), k.n, k.n)
-			k.ADDQ(k.n, weights)
-			k.ADDQ(operand.I32(32*width), k.init)
-			k.ADDQ(operand.I32(32*width), k.dst)
+			fn.MOVQ(cols, k.n)
+			fn.IMUL3Q(operand.I32(32*width), k.n, k.n)
+			fn.ADDQ(k.n, weights)
+			fn.ADDQ(operand.I32(32*width), k.init)
+			fn.ADDQ(operand.I32(32*width), k.dst)
 		})
 	})
 }
@@ -58,29 +59,30 @@ func (k *denseSeveral) acc(v, c, g int) reg.VecPhysical {
 
 // rows emits groups of a panel from the first on.
 func (k *denseSeveral) rows(m *matvec, first int) {
+	fn := k.fn
 	m.zero(ymm[:k.vectors*k.flight*k.groups])
-	k.LEAQ(mem(k.weights, 32*first), k.w)
+	fn.LEAQ(mem(k.weights, 32*first), k.w)
 	for v := range k.vectors {
-		k.MOVQ(k.src[v], k.x[v])
+		fn.MOVQ(k.src[v], k.x[v])
 	}
-	k.MOVQ(k.cols, k.n)
-	k.SHRQ(operand.U8(bits.TrailingZeros(uint(k.flight))), k.n)
+	fn.MOVQ(k.cols, k.n)
+	fn.SHRQ(operand.U8(bits.TrailingZeros(uint(k.flight))), k.n)
 	m.loop(k.n, func() { k.columns(k.flight) })
-	k.MOVQ(k.cols, k.n)
-	k.ANDQ(operand.U8(k.flight-1), k.n)
+	fn.MOVQ(k.cols, k.n)
+	fn.ANDQ(operand.U8(k.flight-1), k.n)
 	m.loop(k.n, func() { k.columns(1) })
 	for v := range k.vectors {
 		for half := k.flight / 2; half > 0; half /= 2 {
 			for c := range half {
 				for g := range k.groups {
-					k.VADDPS(k.acc(v, c+half, g), k.acc(v, c, g), k.acc(v, c, g))
+					fn.VADDPS(k.acc(v, c+half, g), k.acc(v, c, g), k.acc(v, c, g))
 				}
 			}
 		}
 	}
 	for g := range k.groups {
 		k.finish(32*(first+g), func(v int, init operand.Mem) reg.VecPhysical {
-			k.VADDPS(init, k.acc(v, 0, g), k.acc(v, 0, g))
+			fn.VADDPS(init, k.acc(v, 0, g), k.acc(v, 0, g))
 			return k.acc(v, 0, g)
 		})
 	}
@@ -88,20 +90,21 @@ func (k *denseSeveral) rows(m *matvec, first int) {
 
 // columns emits count columns, one for each set of accumulators.
 func (k *denseSeveral) columns(count int) {
+	fn := k.fn
 	x := ymm[15]
 	for c := range count {
 		for g := range k.groups {
-			k.VMOVUPS(mem(k.w, 32*(c*k.width+g)), ymm[12+g])
+			fn.VMOVUPS(mem(k.w, 32*(c*k.width+g)), ymm[12+g])
 		}
 		for v := range k.vectors {
-			k.VBROADCASTSS(mem(k.x[v], 4*c), x)
+			fn.VBROADCASTSS(mem(k.x[v], 4*c), x)
 			for g := range k.groups {
-				k.VFMADD231PS(ymm[12+g], x, k.acc(v, c, g))
+				fn.VFMADD231PS(ymm[12+g], x, k.acc(v, c, g))
 			}
 		}
 	}
-	k.ADDQ(operand.I32(32*k.width*count), k.w)
+	fn.ADDQ(operand.I32(32*k.width*count), k.w)
 	for v := range k.vectors {
-		k.ADDQ(operand.I32(4*count), k.x[v])
+		fn.ADDQ(operand.I32(4*count), k.x[v])
 	}
 }

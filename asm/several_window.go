@@ -24,17 +24,18 @@ func emitWindowSeveral(f *File, name string, width int, form sparse.IndexForm) {
 	}
 	k.several = newSeveral(f, name, signature, name+" computes dst = init + W·src for groups of 8 rows in the\nwindow form of "+
 		severalOne(name)+scaled+". It may\nread a window's width behind the last column of src.", sections...)
+	fn := k.fn
 	k.passes(mostVectors, func() {
-		group, end := k.NewLabel("group"), k.NewLabel("end")
-		k.Label(group)
-		k.Arg("counts", reg.RAX)
-		k.Arg("groups", reg.RBX)
-		k.LEAQ(operand.Mem{Base: reg.RAX, Index: reg.RBX, Scale: 4}, reg.RAX)
-		k.CMPQ(k.counts, reg.RAX)
-		k.JGE(operand.LabelRef(end))
+		group, end := fn.NewLabel("group"), fn.NewLabel("end")
+		fn.Label(group)
+		fn.Arg("counts", reg.RAX)
+		fn.Arg("groups", reg.RBX)
+		fn.LEAQ(operand.Mem{Base: reg.RAX, Index: reg.RBX, Scale: 4}, reg.RAX)
+		fn.CMPQ(k.counts, reg.RAX)
+		fn.JGE(operand.LabelRef(end))
 		k.group()
-		k.JMP(operand.LabelRef(group))
-		k.Label(end)
+		fn.JMP(operand.LabelRef(group))
+		fn.Label(end)
 	})
 }
 
@@ -49,26 +50,27 @@ type windowSeveral struct {
 
 // group emits a group of 8 rows.
 func (k *windowSeveral) group() {
-	m := &matvec{Func: k.Func, places: k.bases}
-	k.MOVL(mem(k.counts, 0), k.n.As32())
-	k.ADDQ(operand.U8(4), k.counts)
+	fn := k.fn
+	m := &matvec{fn: fn, places: k.bases}
+	fn.MOVL(mem(k.counts, 0), k.n.As32())
+	fn.ADDQ(operand.U8(4), k.counts)
 	m.zero(ymm[:4*k.vectors])
 	if k.form == sparse.Fixed {
 		// Groups that fall back to the Exponent form have an odd count.
-		shifted, sum := k.NewLabel("shifted"), k.NewLabel("sum")
-		k.SHRL(operand.U8(1), k.n.As32())
-		k.JCS(operand.LabelRef(shifted))
+		shifted, sum := fn.NewLabel("shifted"), fn.NewLabel("sum")
+		fn.SHRL(operand.U8(1), k.n.As32())
+		fn.JCS(operand.LabelRef(shifted))
 		k.quads(m, sparse.Fixed)
-		k.JMP(operand.LabelRef(sum))
-		k.Label(shifted)
+		fn.JMP(operand.LabelRef(sum))
+		fn.Label(shifted)
 		k.quads(m, sparse.Exponent)
-		k.Label(sum)
+		fn.Label(sum)
 	} else {
 		k.quads(m, k.form)
 	}
 	k.store(m)
-	k.ADDQ(operand.U8(32), k.init)
-	k.ADDQ(operand.U8(32), k.dst)
+	fn.ADDQ(operand.U8(32), k.init)
+	fn.ADDQ(operand.U8(32), k.dst)
 }
 
 // quads emits the loop over quadruples of steps of a group.
@@ -77,57 +79,59 @@ func (k *windowSeveral) quads(m *matvec, form sparse.IndexForm) {
 		for i, base := range m.quadPlaces() {
 			k.step(i, base.Index, form)
 		}
-		k.SUBQ(operand.I8(-128), k.words)
-		k.ADDQ(operand.U8(8), k.bases)
+		k.fn.SUBQ(operand.I8(-128), k.words)
+		k.fn.ADDQ(operand.U8(8), k.bases)
 	})
 }
 
 // step emits step i of four, whose base a register holds.
 func (k *windowSeveral) step(i int, base reg.Register, form sparse.IndexForm) {
+	fn := k.fn
 	word, weight, x, upper := ymm[12], ymm[13], ymm[14], ymm[15]
-	k.VMOVUPS(mem(k.words, 32*i), word)
+	fn.VMOVUPS(mem(k.words, 32*i), word)
 	switch {
 	case k.width == sparse.WideWindow:
-		k.VPADDD(word, word, weight)
-		k.VPSRAD(operand.U8(4), weight, weight)
-		k.VPAND(k.File.Splat8(exponentMask(k.width)), weight, weight)
+		fn.VPADDD(word, word, weight)
+		fn.VPSRAD(operand.U8(4), weight, weight)
+		fn.VPAND(fn.File.Splat8(exponentMask(k.width)), weight, weight)
 	case form == sparse.Fixed:
-		k.VCVTDQ2PS(word, weight)
+		fn.VCVTDQ2PS(word, weight)
 	case form == sparse.Exponent:
-		k.VPSRAD(operand.U8(3), word, weight)
-		k.VPAND(k.File.Splat8(exponentMask(k.width)), weight, weight)
+		fn.VPSRAD(operand.U8(3), word, weight)
+		fn.VPAND(fn.File.Splat8(exponentMask(k.width)), weight, weight)
 	default:
 		weight = word
 	}
 	for v := range k.vectors {
 		at := operand.Mem{Base: k.src[v], Index: base, Scale: 4}
-		k.VPERMPS(at, word, x)
+		fn.VPERMPS(at, word, x)
 		if k.width == sparse.WideWindow {
 			at.Disp = 32
-			k.VPERMPS(at, word, upper)
-			k.VBLENDVPS(word, upper, x, x)
+			fn.VPERMPS(at, word, upper)
+			fn.VBLENDVPS(word, upper, x, x)
 		}
-		k.VFMADD231PS(weight, x, ymm[4*v+i])
+		fn.VFMADD231PS(weight, x, ymm[4*v+i])
 	}
 }
 
 // store adds the accumulators of each vector and its init.
 func (k *windowSeveral) store(m *matvec) {
+	fn := k.fn
 	scale := ymm[15]
 	switch k.form {
 	case sparse.Exponent:
-		k.VBROADCASTSS(k.param("scale"), scale)
+		fn.VBROADCASTSS(fn.param("scale"), scale)
 	case sparse.Fixed:
-		k.VMOVUPS(mem(k.scales, 0), scale)
-		k.ADDQ(operand.U8(32), k.scales)
+		fn.VMOVUPS(mem(k.scales, 0), scale)
+		fn.ADDQ(operand.U8(32), k.scales)
 	}
 	k.finish(0, func(v int, init operand.Mem) reg.VecPhysical {
 		acc := ymm[4*v : 4*v+4]
 		m.sum(acc)
 		if k.form == sparse.Mantissa {
-			k.VADDPS(init, acc[0], acc[0])
+			fn.VADDPS(init, acc[0], acc[0])
 		} else {
-			k.VFMADD213PS(init, scale, acc[0])
+			fn.VFMADD213PS(init, scale, acc[0])
 		}
 		return acc[0]
 	})
