@@ -13,7 +13,8 @@ import (
 
 // TestRandomPackages compiles made-up models, puts the packages into one module
 // and runs their own tests, with the kernels of this machine and with the
-// portable ones. Weights are stored in every precision.
+// portable ones. Weights are stored in every precision, and streams in lockstep
+// take one block or two.
 func TestRandomPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds packages")
@@ -32,7 +33,9 @@ func TestRandomPackages(t *testing.T) {
 	for i, seed := range []uint64{1, 12, 100, 212, 305, 2397} {
 		name := fmt.Sprintf("m%d", seed)
 		weights := schedule.Weights{Tensor: "*", Precision: sparse.Precisions()[i%4]}
-		p, err := Compile(ctx, randomModel(t, seed), Options{Package: name, Pass: quick, Schedule: schedule.Options{Weights: []schedule.Weights{weights}}})
+		p, err := Compile(ctx, randomModel(t, seed), Options{
+			Package: name, Pass: quick, Schedule: schedule.Options{Weights: []schedule.Weights{weights}}, Batch: 2 + 9*i,
+		})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
+	"github.com/sparsec/sparsec/compiler/scratch"
 )
 
 // TestWorkers wants the large layers of a model shared and no others, at all
@@ -29,5 +30,34 @@ func TestWorkers(t *testing.T) {
 	_, err = Compile(t.Context(), model(t, "mlp", 32, .5, 1), Options{Package: "m", Pass: quick, Frames: -1, Workers: 2})
 	if err == nil || !strings.Contains(err.Error(), `model "m": its layers are too small for workers`) {
 		t.Errorf("small layers: error %v", err)
+	}
+}
+
+// TestWorkersBatch runs the tests of a package that has both workers, for products
+// of one stream, and streams in lockstep, whose products they have no part in.
+func TestWorkersBatch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package")
+	}
+	dense := schedule.Options{Force: []schedule.Force{{Tensor: "*", Strategy: "dense"}}}
+	p, err := Compile(t.Context(), model(t, "mlp", 1024, .5, 1),
+		Options{Package: "m", Pass: quick, Schedule: dense, Frames: 2, Workers: 2, Batch: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := scratch.New("workers.invalid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := m.Add("m", p.Files); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := m.GoRun(t.Context(), "test", "-short", "./m"); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
@@ -13,7 +14,7 @@ import (
 // kernel.MaxBatch, of the program for one of a model: the same layers, each matrix
 // packed for kernels with lanes over the streams. Weights are those that the
 // program for one stream has, moved where that moved them. A matrix that is dense
-// in both shares its weights.
+// in both shares its weights. Workers have no part in it.
 func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) (*kernel.Program, error) {
 	products := map[string]schedule.Product{}
 	for _, product := range schedule.Products(model) {
@@ -21,6 +22,10 @@ func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) 
 	}
 	b := *p
 	b.Batch = streams
+	b.Layers = slices.Clone(p.Layers)
+	for i := range b.Layers {
+		b.Layers[i].Phases = nil // workers share the products of one stream
+	}
 	b.Matrices = make([]kernel.Matrix, len(p.Matrices))
 	for i := range p.Matrices {
 		m := &p.Matrices[i]
