@@ -88,7 +88,7 @@ func (v *verifyRun) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	report, err := verify.Run(ctx, &verify.Package{Files: p.Files, Program: p.Program, Model: p.Model}, inputs,
+	report, err := verify.Run(ctx, &verify.Package{Files: p.Files, Program: p.Program, Batch: p.Batch, Model: p.Model}, inputs,
 		verify.Options{Kernels: kernels, Tolerance: tolerance})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -15,7 +15,7 @@ import (
 
 // MatrixReport compares the emitted form of a matrix with the model's tensor.
 type MatrixReport struct {
-	Name    string  // as in the program, with the level of a second form
+	Name    string  // as in the program, with the level of a second form or the streams of a third
 	Emitted int     // non-zeros in weights.bin
 	Model   int     // non-zeros in the tensor
 	Differ  int     // positions that are zero on one side only; padding counts as zero
@@ -34,6 +34,7 @@ func compareMatrices(pkg *Package) ([]MatrixReport, error) {
 		return nil, err
 	}
 	layout := pkg.Program.Layout()
+	lockstep := lockstepPlaces(pkg, layout)
 	var reports []MatrixReport
 	for i := range pkg.Program.Matrices {
 		m := &pkg.Program.Matrices[i]
@@ -49,10 +50,31 @@ func compareMatrices(pkg *Package) ([]MatrixReport, error) {
 			if err := compareSections(image, name, form, sections); err != nil {
 				return nil, err
 			}
-			reports = append(reports, compareWeights(name, form, want))
+			reports = append(reports, compareWeights(name, form, form.Precision(), want))
+		}
+		if sections := lockstep[i]; sections != nil {
+			form, name := &pkg.Batch.Matrices[i].Form, fmt.Sprintf("%s for %d streams", m.Name, pkg.Batch.Batch)
+			if err := compareSections(image, name, form, sections); err != nil {
+				return nil, err
+			}
+			reports = append(reports, compareWeights(name, form, m.Precision(), want))
 		}
 	}
 	return reports, nil
+}
+
+// lockstepPlaces are the places of the sections of every matrix that a Batch has
+// for itself.
+func lockstepPlaces(pkg *Package, one kernel.Layout) map[int][]int {
+	places := map[int][]int{}
+	if pkg.Batch == nil {
+		return places
+	}
+	layout := kernel.LockstepLayout(pkg.Program, one, pkg.Batch)
+	for _, i := range layout.OwnMatrices(one) {
+		places[i] = layout.Matrices[i]
+	}
+	return places
 }
 
 func compareSections(image []byte, name string, form *kernel.Form, places []int) error {
@@ -75,14 +97,16 @@ func file(pkg *Package, name string) ([]byte, error) {
 	return nil, fmt.Errorf("the package has no %s", name)
 }
 
-func compareWeights(name string, form *kernel.Form, want *sparse.Matrix) MatrixReport {
+// compareWeights counts how a form differs from the model, whose weights were
+// stored in the precision: a Batch has those of one stream as float32.
+func compareWeights(name string, form *kernel.Form, precision sparse.Precision, want *sparse.Matrix) MatrixReport {
 	got := form.Packed.Unpack()
 	r := MatrixReport{Name: name, Emitted: got.NNZ(), Model: want.NNZ()}
 	for row := range max(got.Rows, want.Rows) {
 		for col := range max(got.Cols, want.Cols) {
 			g, w := at(got, row, col), at(want, row, col)
 			switch {
-			case g == 0 && w != 0 && form.Precision() != sparse.Float32:
+			case g == 0 && w != 0 && precision != sparse.Float32:
 				r.Zeroed++
 			case (g == 0) != (w == 0):
 				r.Differ++

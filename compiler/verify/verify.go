@@ -19,6 +19,7 @@ import (
 type Package struct {
 	Files   []txtar.File
 	Program *kernel.Program
+	Batch   *kernel.Program // for streams in lockstep; nil without them
 	Model   *ir.Model
 }
 

@@ -96,6 +96,12 @@ func vectors(t *testing.T, m *ir.Model, in []eval.Frame) codegen.Vectors {
 
 func compile(t *testing.T, m *ir.Model) *Package {
 	t.Helper()
+	return compileBatch(t, m, 0)
+}
+
+// compileBatch compiles with streams in lockstep, 0 for none.
+func compileBatch(t *testing.T, m *ir.Model, streams int) *Package {
+	t.Helper()
 	plan, err := schedule.Choose(m, schedule.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -104,11 +110,18 @@ func compile(t *testing.T, m *ir.Model) *Package {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := codegen.Emit(p, codegen.Options{Package: "all", Vectors: vectors(t, m, inputs(8))})
+	o := codegen.Options{Package: "all", Vectors: vectors(t, m, inputs(8)), Batch: codegen.Batch{Streams: streams}}
+	if streams > 0 {
+		_, lanes := codegen.Lockstep(streams)
+		if o.Batch.Program, err = lower.Batch(m, p, lanes, schedule.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := codegen.Emit(p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Package{Files: files, Program: p, Model: m}
+	return &Package{Files: files, Program: p, Batch: o.Batch.Program, Model: m}
 }
 
 // replace is the package with a file changed.
