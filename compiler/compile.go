@@ -24,7 +24,8 @@ type Options struct {
 	Settings []string
 	// Command is the command of the go:generate line; empty for none.
 	Command string
-	// Pass bounds the passes.
+	// Pass bounds the passes. What the units of states are ordered for follows from
+	// the lowest level, see [Objective].
 	Pass pass.Options
 	// Schedule restricts the choice of strategies; with a Plan, only the choice
 	// for a Batch.
@@ -82,6 +83,7 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err := sound(m); err != nil {
 		return nil, err
 	}
+	o.Pass.Permute.Objective = o.objective()
 	p := &Package{}
 	var err error
 	if p.Model, p.Passes, err = pass.Run(m, o.Pass); err != nil {

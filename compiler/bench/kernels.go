@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -144,7 +145,7 @@ type kernelRow struct {
 }
 
 func newKernelCase(ctx context.Context, p Product, o KernelOptions) (*kernelCase, error) {
-	w, err := p.matrix()
+	w, err := p.matrix(compiler.Objective(o.ISA, o.Weights != sparse.Float32))
 	if err != nil {
 		return nil, err
 	}

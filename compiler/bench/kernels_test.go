@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/cpu"
 
+	"github.com/sparsec/sparsec/compiler/cluster"
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
@@ -107,17 +108,17 @@ func TestKernelsErrors(t *testing.T) {
 // that packs in fewer steps than the one that was drawn.
 func TestProductOrder(t *testing.T) {
 	p := Product{Rows: 256, Cols: 128, Sparsity: 0.9}
-	w, err := p.matrix()
+	w, err := p.matrix(cluster.Windows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := p.matrix()
+	again, err := p.matrix(cluster.Windows)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mag := p
 	mag.Pattern = pattern(t, "mag")
-	other, err := mag.matrix()
+	other, err := mag.matrix(cluster.Windows)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/sparsec/sparsec/compiler/cluster"
 	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -43,13 +44,13 @@ func (p Product) Check() error {
 }
 
 // matrix draws the matrix and puts its rows in the order that the compiler would
-// give them. The same Product gives the same matrix.
-func (p Product) matrix() (*sparse.Matrix, error) {
+// give them by an objective. The same Product gives the same matrix.
+func (p Product) matrix(o cluster.Objective) (*sparse.Matrix, error) {
 	w, err := p.draw()
 	if err != nil {
 		return nil, err
 	}
-	return reorderRows(w)
+	return reorderRows(w, o)
 }
 
 func (p Product) draw() (*sparse.Matrix, error) {
@@ -78,7 +79,7 @@ func linear(w *sparse.Matrix) *ir.Model {
 // whose readers are reordered with it: its own pass runs on a model in which a
 // dense layer reads the product. The outputs of a model keep their order, so a
 // product alone would show kernels at less than what they do inside a model.
-func reorderRows(w *sparse.Matrix) (*sparse.Matrix, error) {
+func reorderRows(w *sparse.Matrix, o cluster.Objective) (*sparse.Matrix, error) {
 	m := linear(w)
 	reader := make([]float32, w.Rows)
 	for i := range reader {
@@ -87,7 +88,7 @@ func reorderRows(w *sparse.Matrix) (*sparse.Matrix, error) {
 	m.Params = append(m.Params, &ir.Param{Name: "reader", Shape: []int{1, w.Rows}, Data: reader})
 	m.Nodes = append(m.Nodes, ir.Node{Name: "z", Op: ir.Linear{Weight: "reader"}, Inputs: []string{"y"}})
 	m.Outputs = []string{"z"}
-	for _, p := range pass.Pipeline(pass.Options{}) {
+	for _, p := range pass.Pipeline(pass.Options{Permute: pass.PermuteOptions{Objective: o}}) {
 		if p.Name != permutingPass {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
+// objectives are those that rows climb by.
 var objectives = []Objective{Windows, Chunks8, Chunks32}
 
 // random is a matrix whose rows have weights with the given density, or, if
@@ -86,7 +87,7 @@ func TestRows(t *testing.T) {
 	for _, c := range []struct {
 		objective Objective
 		perStep   float64 // weights, of 3.9, 3.0 and 7.9 as it is
-	}{{Windows, 4.9}, {Chunks8, 4.2}, {Chunks32, 11.3}} {
+	}{{Windows, 4.9}, {Chunks8, 4.2}, {Chunks32, 11.3}, {Overlapping32, 11.3}} {
 		o := Options{Objective: c.objective, Budget: 50_000_000}
 		order := Rows(m, o)
 		if sorted := slices.Sorted(slices.Values(order)); !slices.Equal(sorted, identity(m.Rows)) {
@@ -108,7 +109,7 @@ func TestRowsNeverWorse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 20 {
 		m := random(rng, 1+rng.IntN(50), 1+rng.IntN(90), rng.Float64(), true)
-		for _, o := range objectives {
+		for _, o := range append(objectives, Overlapping32) {
 			order := Rows(m, Options{Objective: o, Budget: 10_000})
 			if before, after := Steps(m, nil, o), Steps(m, order, o); after > before {
 				t.Errorf("%v of %d×%d: %d steps, %d before", o, m.Rows, m.Cols, after, before)

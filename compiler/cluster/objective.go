@@ -18,6 +18,9 @@ const (
 	Chunks8
 	// Chunks32 are the steps of 16 rows by aligned chunks of 32 columns.
 	Chunks32
+	// Overlapping32 are the steps of 16 rows by chunks of 32 columns that begin
+	// at every 16th, see [sparse.ChunkGroupSteps].
+	Overlapping32
 )
 
 func (o Objective) String() string {
@@ -28,6 +31,8 @@ func (o Objective) String() string {
 		return "chunks of 8"
 	case Chunks32:
 		return "chunks of 32"
+	case Overlapping32:
+		return "overlapping chunks of 32"
 	}
 	return fmt.Sprintf("objective?%d", uint8(o))
 }
@@ -37,7 +42,7 @@ type tile struct{ rows, cols int }
 
 // tile has, for sliding windows, the columns of one.
 func (o Objective) tile() tile {
-	if o == Chunks32 {
+	if o == Chunks32 || o == Overlapping32 {
 		return tile{16, 32}
 	}
 	return tile{lanes, sparse.NarrowWindow}
@@ -55,9 +60,12 @@ func Steps(m *sparse.Matrix, order []int, o Objective) int {
 	steps := 0
 	for t := o.tile(); len(order) > 0; {
 		n := min(t.rows, len(order))
-		if o == Windows {
+		switch o {
+		case Windows:
 			steps += windowSteps(m, order[:n])
-		} else {
+		case Overlapping32:
+			steps += overlappingSteps(m, order[:n])
+		default:
 			steps += chunkSteps(m, order[:n], t.cols)
 		}
 		order = order[n:]
@@ -67,6 +75,18 @@ func Steps(m *sparse.Matrix, order []int, o Objective) int {
 
 func windowSteps(m *sparse.Matrix, rows []int) int {
 	var columns [lanes][]int32
+	columnsOf(m, rows, columns[:])
+	return sparse.GroupSteps(&columns, sparse.NarrowWindow)
+}
+
+func overlappingSteps(m *sparse.Matrix, rows []int) int {
+	var columns [sparse.ChunkRows][]int32
+	columnsOf(m, rows, columns[:])
+	return sparse.ChunkGroupSteps(&columns)
+}
+
+// columnsOf lists the columns that have a weight, for each row.
+func columnsOf(m *sparse.Matrix, rows []int, columns [][]int32) {
 	for lane, r := range rows {
 		for c, w := range m.Row(r) {
 			if w != 0 {
@@ -74,7 +94,6 @@ func windowSteps(m *sparse.Matrix, rows []int) int {
 			}
 		}
 	}
-	return sparse.GroupSteps(&columns, sparse.NarrowWindow)
 }
 
 func chunkSteps(m *sparse.Matrix, rows []int, width int) int {

@@ -31,11 +31,14 @@ func (o Options) budget() int {
 const (
 	pairCost   = 16 // drawing a pair and fetching its rows
 	windowCost = 8  // a step of a window
+	halfCost   = 4  // a half of an overlapping chunk, whatever its steps
+	holderCost = 4  // moving a weight from one half to another
 )
 
 // Rows finds an order of the rows of a matrix: row order[i] goes to place i.
-// Groups begin at every 8th or, for [Chunks32], 16th place. It never takes more
-// steps than the order as it is.
+// Groups begin at every 8th or, for chunks of 32, 16th place. For overlapping
+// chunks it climbs by those side by side, which never take fewer steps. It never
+// takes more steps than the order as it is.
 func Rows(m *sparse.Matrix, o Options) []int {
 	s := search{m: m, order: places(byCount(m)), rng: rand.New(rand.NewPCG(o.Seed, 0x5eed))}
 	before := identity(m.Rows)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -18,23 +19,23 @@ type Matrix struct {
 // Order is what a search for units has found: unit Units[i] goes to place i.
 type Order struct {
 	Units         []int
-	Before, After int // window steps of all matrices
+	Before, After int // steps of all matrices
 }
 
 // Units finds an order of so many units for all matrices that have them, by
-// [Windows]: a swap of two units exchanges rows of every gate and columns of
-// every reader.
+// [Windows] or [Overlapping32]: a swap of two units exchanges rows of every gate
+// and columns of every reader. It never takes more steps than the order as it is.
 func Units(size int, matrices []Matrix, o Options) Order {
 	u := unitSearch{
 		search:   search{order: places(identity(size)), rng: rand.New(rand.NewPCG(o.Seed, 0x5eed))},
-		matrices: matrices,
+		matrices: matrices, objective: o.Objective,
 	}
 	before := u.build()
 	u.sort()
-	if budget := o.budget(); size > lanes {
+	if budget, rows := o.budget(), o.Objective.tile().rows; size > rows {
 		u.spent = 0
 		for u.spent < budget {
-			if i, j, ok := u.pair(lanes); ok {
+			if i, j, ok := u.pair(rows); ok {
 				u.try(i, j)
 			}
 		}
@@ -42,18 +43,44 @@ func Units(size int, matrices []Matrix, o Options) Order {
 	return Order{Units: u.rows(), Before: before, After: u.total()}
 }
 
-// unitSearch climbs by the exact number of windows of all matrices.
+// unitSearch climbs by the exact number of steps of all matrices.
 type unitSearch struct {
 	search
-	matrices []Matrix
-	grids    []*grid
+	matrices  []Matrix
+	objective Objective
+	grids     []schedule
 }
 
-// build makes the grids for the order and returns the number of windows.
+// schedule counts the steps of a matrix whose units change places.
+type schedule interface {
+	// total is the number of steps as last kept.
+	total() int
+	// swap exchanges the units at two places; twice is not at all.
+	swap(i, j int)
+	// grown is by how many steps the swap of two places, the only one since steps
+	// were last kept, adds to them.
+	grown(i, j int) int
+	// keep keeps the steps behind that swap.
+	keep(i, j int)
+}
+
+// newSchedule puts unit order[i] at place i. It panics for objectives that only
+// rows have.
+func (o Objective) newSchedule(m Matrix, order []int32, spent *int) schedule {
+	switch o {
+	case Windows:
+		return newGrid(m, order, spent)
+	case Overlapping32:
+		return newChunkGrid(m, order, spent)
+	}
+	panic(fmt.Sprintf("cluster: units by %v: want windows or overlapping chunks of 32", o))
+}
+
+// build makes the schedules for the order and returns the number of steps.
 func (u *unitSearch) build() int {
 	u.grids = u.grids[:0]
 	for _, m := range u.matrices {
-		u.grids = append(u.grids, newGrid(m, u.order, &u.spent))
+		u.grids = append(u.grids, u.objective.newSchedule(m, u.order, &u.spent))
 	}
 	return u.total()
 }
@@ -111,7 +138,7 @@ func (u *unitSearch) counts() (rows, cols []int) {
 	return rows, cols
 }
 
-// try swaps two units unless that adds windows.
+// try swaps two units unless that adds steps.
 func (u *unitSearch) try(i, j int) {
 	grown := 0
 	for _, g := range u.grids {

@@ -39,14 +39,21 @@ func reordered(m Matrix, order []int) *sparse.Matrix {
 	return out
 }
 
-// stepsOf counts the window steps of all matrices with their units in an order.
-func stepsOf(matrices []Matrix, order []int) int {
+// unitObjectives are those that units have.
+var unitObjectives = []Objective{Windows, Overlapping32}
+
+// stepsOf counts the steps of all matrices with their units in an order, their
+// gates padded to 8 rows as packed ones are.
+func stepsOf(matrices []Matrix, order []int, o Objective) int {
 	n := 0
 	for _, m := range matrices {
 		r, block := reordered(m, order), m.Matrix.Rows/m.Gates
+		padded := (block + 7) / 8 * 8
+		whole := sparse.NewMatrix(m.Gates*padded, r.Cols)
 		for gate := range m.Gates {
-			n += Steps(&sparse.Matrix{Rows: block, Cols: r.Cols, Data: r.Data[gate*block*r.Cols:][:block*r.Cols]}, nil, Windows)
+			copy(whole.Data[gate*padded*r.Cols:], r.Data[gate*block*r.Cols:][:block*r.Cols])
 		}
+		n += Steps(whole, nil, o)
 	}
 	return n
 }
@@ -54,57 +61,112 @@ func stepsOf(matrices []Matrix, order []int) int {
 // TestUnitSwaps holds what a swap is said to change, in the schedules before it
 // and as they are kept, against the steps counted anew.
 func TestUnitSwaps(t *testing.T) {
-	for _, units := range []int{16, 37, 64} {
-		for _, density := range []float64{0.03, 0.15, 0.6} {
-			t.Run(fmt.Sprintf("%d units, %g", units, density), func(t *testing.T) {
-				rng := rand.New(rand.NewPCG(4, uint64(units)))
-				u := unitSearch{search: search{order: places(identity(units)), rng: rng}, matrices: layer(rng, units, 21, 3, density)}
-				before := u.build()
-				for n := range 60 {
-					i, j := rng.IntN(units), rng.IntN(units)
-					if i == j {
-						continue
-					}
-					grown := 0
-					for _, g := range u.grids {
-						g.swap(i, j)
-						grown += g.grown(i, j)
-					}
-					u.swap(i, j)
-					after := stepsOf(u.matrices, u.rows())
-					if after-before != grown {
-						t.Fatalf("swap %d of %d and %d: from %d to %d steps, announced as %+d", n, i, j, before, after, grown)
-					}
-					for _, g := range u.grids {
-						g.keep(i, j)
-					}
-					if u.total() != after {
-						t.Fatalf("swap %d: %d steps kept, want %d", n, u.total(), after)
-					}
-					before = after
-				}
-			})
+	for _, o := range unitObjectives {
+		for _, units := range []int{16, 37, 64} {
+			for _, density := range []float64{0.03, 0.15, 0.6} {
+				t.Run(fmt.Sprintf("%v, %d units, %g", o, units, density), func(t *testing.T) {
+					checkUnitSwaps(t, o, units, density)
+				})
+			}
+		}
+	}
+}
+
+func checkUnitSwaps(t *testing.T, o Objective, units int, density float64) {
+	rng := rand.New(rand.NewPCG(4, uint64(units)))
+	u := unitSearch{
+		search:   search{order: places(identity(units)), rng: rng},
+		matrices: layer(rng, units, 21, 3, density), objective: o,
+	}
+	before := u.build()
+	if want := stepsOf(u.matrices, u.rows(), o); before != want {
+		t.Fatalf("%d steps, want %d", before, want)
+	}
+	for n := range 60 {
+		i, j := rng.IntN(units), rng.IntN(units)
+		if i == j {
+			continue
+		}
+		grown := 0
+		for _, g := range u.grids {
+			g.swap(i, j)
+			grown += g.grown(i, j)
+		}
+		u.swap(i, j)
+		after := stepsOf(u.matrices, u.rows(), o)
+		if after-before != grown {
+			t.Fatalf("swap %d of %d and %d: from %d to %d steps, announced as %+d", n, i, j, before, after, grown)
+		}
+		for _, g := range u.grids {
+			g.keep(i, j)
+		}
+		if u.total() != after {
+			t.Fatalf("swap %d: %d steps kept, want %d", n, u.total(), after)
+		}
+		before = after
+	}
+}
+
+// TestUnitSwapsBack holds that a swap that is taken back leaves no trace: the
+// next one is counted as if it had not been.
+func TestUnitSwapsBack(t *testing.T) {
+	for _, o := range unitObjectives {
+		rng := rand.New(rand.NewPCG(8, 8))
+		for _, m := range layer(rng, 43, 21, 3, 0.15) {
+			var spent int
+			order := places(identity(43))
+			tried, fresh := o.newSchedule(m, order, &spent), o.newSchedule(m, order, &spent)
+			for range 40 {
+				i, j := rng.IntN(43), rng.IntN(43)
+				tried.swap(i, j)
+				tried.grown(i, j)
+				tried.swap(i, j)
+			}
+			tried.swap(3, 40)
+			fresh.swap(3, 40)
+			if got, want := tried.grown(3, 40), fresh.grown(3, 40); got != want || tried.total() != fresh.total() {
+				t.Errorf("%v: %+d of %d steps, want %+d of %d", o, got, tried.total(), want, fresh.total())
+			}
 		}
 	}
 }
 
 func TestUnits(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 5))
-	matrices := layer(rng, 96, 32, 3, 0.1)
-	o := Options{Budget: 20_000_000}
-	got := Units(96, matrices, o)
-	if before, after := stepsOf(matrices, identity(96)), stepsOf(matrices, got.Units); got.Before != before || got.After != after {
-		t.Errorf("%d steps before and %d behind, counted anew %d and %d", got.Before, got.After, before, after)
+	for _, objective := range unitObjectives {
+		rng := rand.New(rand.NewPCG(5, 5))
+		matrices := layer(rng, 96, 32, 3, 0.1)
+		o := Options{Objective: objective, Budget: 20_000_000}
+		got := Units(96, matrices, o)
+		before, after := stepsOf(matrices, identity(96), objective), stepsOf(matrices, got.Units, objective)
+		if got.Before != before || got.After != after {
+			t.Errorf("%v: %d steps before and %d behind, counted anew %d and %d", objective, got.Before, got.After, before, after)
+		}
+		t.Logf("%v: %d steps, %d before", objective, got.After, got.Before)
+		if got.After > got.Before*9/10 {
+			t.Errorf("%v: %d steps, want a tenth less than %d", objective, got.After, got.Before)
+		}
+		if sorted := slices.Sorted(slices.Values(got.Units)); !slices.Equal(sorted, identity(96)) {
+			t.Errorf("%v: not a permutation", objective)
+		}
+		if again := Units(96, matrices, o); !slices.Equal(again.Units, got.Units) {
+			t.Errorf("%v: another order when run again", objective)
+		}
 	}
-	t.Logf("%d steps, %d before", got.After, got.Before)
-	if got.After > got.Before*9/10 {
-		t.Errorf("%d steps, want a tenth less than %d", got.After, got.Before)
-	}
-	if sorted := slices.Sorted(slices.Values(got.Units)); !slices.Equal(sorted, identity(96)) {
-		t.Error("not a permutation")
-	}
-	if again := Units(96, matrices, o); !slices.Equal(again.Units, got.Units) {
-		t.Error("another order when run again")
+}
+
+// TestUnitsNeverWorse holds that a search does not add steps, of layers of one
+// group and of several.
+func TestUnitsNeverWorse(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	for range 10 {
+		units := 2 + rng.IntN(60)
+		matrices := layer(rng, units, 1+rng.IntN(40), 1+rng.IntN(4), rng.Float64())
+		for _, o := range unitObjectives {
+			got := Units(units, matrices, Options{Objective: o, Budget: 50_000})
+			if before, after := stepsOf(matrices, identity(units), o), stepsOf(matrices, got.Units, o); after > before {
+				t.Errorf("%v of %d units: %d steps, %d before", o, units, after, before)
+			}
+		}
 	}
 }
 

@@ -74,5 +74,5 @@ func (p *permutation) search(o PermuteOptions, axes int) cluster.Order {
 	if axes > budgets {
 		budget = budget / axes * budgets
 	}
-	return cluster.Units(p.size, p.matrices, cluster.Options{Budget: max(budget, 1), Seed: o.Seed})
+	return cluster.Units(p.size, p.matrices, cluster.Options{Objective: o.Objective, Budget: max(budget, 1), Seed: o.Seed})
 }

@@ -3,12 +3,16 @@ package pass
 import (
 	"slices"
 
+	"github.com/sparsec/sparsec/compiler/cluster"
 	"github.com/sparsec/sparsec/ir"
 )
 
 // PermuteOptions bound the search for a better order of units.
 type PermuteOptions struct {
 	Disable bool
+	// Objective is what is to take few steps: windows, or the overlapping chunks
+	// that a package for AVX-512 alone computes in.
+	Objective cluster.Objective
 	// Budget is the work that the search may do for each axis, as in
 	// [cluster.Options]; 0 stands for 400 million. Models of more than eight axes
 	// share eight budgets among all.
@@ -22,18 +26,26 @@ const (
 	budgets       = 8 // that all axes share
 )
 
+// steps is what the search counts, in notes.
+func (o PermuteOptions) steps() string {
+	if o.Objective == cluster.Overlapping32 {
+		return "chunk steps"
+	}
+	return "window steps"
+}
+
 // keepFrom is the share of steps that a new order has to save to be taken.
 const keepFrom = 0.01
 
 // permuteStates reorders the units of recurrent and inner Linear nodes so that
 // the groups of 8 rows that a window kernel computes together find their
-// weights in the same windows. Rows of every gate and columns of every reader
-// are reordered together, which changes nothing but the order of sums. Left
-// alone are units that an input or output sees, matrices of a pattern with rows
-// or columns in groups, and dense ones.
+// weights in the same windows, or those of 16 rows in the same chunks. Rows of
+// every gate and columns of every reader are reordered together, which changes
+// nothing but the order of sums. Left alone are units that an input or output
+// sees, matrices of a pattern with rows or columns in groups, and dense ones.
 //
-// The search, [cluster.Units], counts the window steps of all matrices that have
-// the units as rows or columns.
+// The search, [cluster.Units], counts the steps of all matrices that have the
+// units as rows or columns.
 func permuteStates(o PermuteOptions) func(*ir.Model, *Report) (*ir.Model, error) {
 	return func(m *ir.Model, r *Report) (*ir.Model, error) {
 		return permute(m, o, r, func(int, []int) {}), nil
@@ -67,10 +79,10 @@ func permute(m *ir.Model, o PermuteOptions, r *Report, taken func(axis int, orde
 		}
 		found := p.search(o, len(free))
 		if float64(found.After) > float64(found.Before)*(1-keepFrom) {
-			r.note("units of %q stay: no order saves %g %% of %d window steps", a.nodes[x].name, 100*keepFrom, found.Before)
+			r.note("units of %q stay: no order saves %g %% of %d %s", a.nodes[x].name, 100*keepFrom, found.Before, o.steps())
 			continue
 		}
-		r.note("%d units of %q reordered: %d window steps, %d before", p.size, a.nodes[x].name, found.After, found.Before)
+		r.note("%d units of %q reordered: %d %s, %d before", p.size, a.nodes[x].name, found.After, o.steps(), found.Before)
 		m = a.reorder(x, found.Units, r)
 		taken(x, found.Units)
 		a = analyse(m) // the order of one axis moves the columns of others
