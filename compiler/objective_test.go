@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/kernel"
@@ -14,30 +15,33 @@ import (
 )
 
 // TestObjective holds that units are ordered by chunks where the lowest level is
-// AVX-512 and weights are float32, also by a plan made before, and that this
-// takes fewer steps in chunks than the order by windows.
+// AVX-512, weights are float32 and not too few, also by a plan made before, and
+// that this takes fewer steps in chunks than the order by windows.
 func TestObjective(t *testing.T) {
-	m := hidden(rand.New(rand.NewPCG(6, 6)), 64, 128)
+	m, little := hidden(rand.New(rand.NewPCG(6, 6)), 128, 512), hidden(rand.New(rand.NewPCG(6, 7)), 64, 128)
 	avx2, avx512 := schedule.Zen4(kernel.AVX2), schedule.Zen4(kernel.AVX512)
 	q16 := []schedule.Weights{{Tensor: "*", Precision: sparse.Fixed16}}
+	search := pass.Options{Permute: pass.PermuteOptions{Budget: 5_000_000}}
 	steps := map[string]int{}
 	for _, c := range []struct {
 		name    string
+		model   *ir.Model
 		targets []schedule.Target
 		weights []schedule.Weights
 		note    string
 	}{
-		{"default", nil, nil, "window steps"},
-		{"avx2", []schedule.Target{avx2}, nil, "window steps"},
-		{"both", []schedule.Target{avx2, avx512}, nil, "window steps"},
-		{"avx512", []schedule.Target{avx512}, nil, "chunk steps"},
-		{"avx512 q16", []schedule.Target{avx512}, q16, "window steps"},
+		{"default", m, nil, nil, "window steps"},
+		{"avx2", m, []schedule.Target{avx2}, nil, "window steps"},
+		{"both", m, []schedule.Target{avx2, avx512}, nil, "window steps"},
+		{"avx512", m, []schedule.Target{avx512}, nil, "chunk steps"},
+		{"avx512, few weights", little, []schedule.Target{avx512}, nil, "window steps"},
+		{"avx512 q16", m, []schedule.Target{avx512}, q16, "window steps"},
 	} {
-		o := Options{Package: "p", Pass: small, Schedule: schedule.Options{Targets: c.targets, Weights: c.weights}}
-		p := lowered(t, m, o)
+		o := Options{Package: "p", Pass: search, Schedule: schedule.Options{Targets: c.targets, Weights: c.weights}}
+		p := lowered(t, c.model, o)
 		steps[c.name] = sparse.ChunkSteps(weightsOf(p.Model)).Steps
 		o.Plan, o.Schedule = p.Plan, schedule.Options{}
-		for by, p := range map[string]*Package{"options": p, "plan": lowered(t, m, o)} {
+		for by, p := range map[string]*Package{"options": p, "plan": lowered(t, c.model, o)} {
 			if notes := fmt.Sprint(p.Passes.Notes); !strings.Contains(notes, c.note) {
 				t.Errorf("%s by %s: notes %s, want %s", c.name, by, notes, c.note)
 			}

@@ -11,7 +11,7 @@ import (
 type PermuteOptions struct {
 	Disable bool
 	// Objective is what is to take few steps: windows, or the overlapping chunks
-	// that a package for AVX-512 alone computes in.
+	// that a package for AVX-512 alone computes in where matrices are not small.
 	Objective cluster.Objective
 	// Budget is the work that the search may do for each axis, as in
 	// [cluster.Options]; 0 stands for 400 million. Models of more than eight axes
@@ -25,14 +25,6 @@ const (
 	defaultBudget = 400e6
 	budgets       = 8 // that all axes share
 )
-
-// steps is what the search counts, in notes.
-func (o PermuteOptions) steps() string {
-	if o.Objective == cluster.Overlapping32 {
-		return "chunk steps"
-	}
-	return "window steps"
-}
 
 // keepFrom is the share of steps that a new order has to save to be taken.
 const keepFrom = 0.01
@@ -79,10 +71,10 @@ func permute(m *ir.Model, o PermuteOptions, r *Report, taken func(axis int, orde
 		}
 		found := p.search(o, len(free))
 		if float64(found.After) > float64(found.Before)*(1-keepFrom) {
-			r.note("units of %q stay: no order saves %g %% of %d %s", a.nodes[x].name, 100*keepFrom, found.Before, o.steps())
+			r.note("units of %q stay: no order saves %g %% of %d %s", a.nodes[x].name, 100*keepFrom, found.Before, p.steps(o))
 			continue
 		}
-		r.note("%d units of %q reordered: %d %s, %d before", p.size, a.nodes[x].name, found.After, o.steps(), found.Before)
+		r.note("%d units of %q reordered: %d %s, %d before", p.size, a.nodes[x].name, found.After, p.steps(o), found.Before)
 		m = a.reorder(x, found.Units, r)
 		taken(x, found.Units)
 		a = analyse(m) // the order of one axis moves the columns of others
