@@ -25,10 +25,10 @@ dense, and as compressed rows in assembly (csr-asm: 16-bit columns, scalar
 multiply-adds, 8 rows in flight) and in Go (csr-go), with -all in every other
 strategy that can hold the matrix. The first row of each matrix is the
 compiler's choice; with -weights that are not f32, the choice for those, with its
-error, and the choice for float32 as well. Every flag that takes a LIST takes several values with commas
-between them; all combinations are timed. Patterns are iid, mag (magnitude
-pruning of a matrix whose rows and columns have log-normal scales, σ 0.3), and
-blockRxC and laneRxC of any sides.
+error, and the choice for float32 as well. Every flag that takes a LIST takes
+several values with commas between them; all combinations are timed. Patterns are
+iid, mag (magnitude pruning of a matrix whose rows and columns have log-normal
+scales, σ 0.3), and blockRxC and laneRxC of any sides.
 
 All strategies of a matrix take turns in one program, pinned to one processor
 where the system allows it; us is the median of many short turns, in which

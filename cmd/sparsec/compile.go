@@ -22,8 +22,8 @@ var compileVerb = &verb{
 	args:    "model.ckpt",
 	summary: "compile a checkpoint to a Go package",
 	detail: `Writes a Go package with the model's weights and their sparsity pattern in it: Go
-source, AVX2 assembly, its own tests and a benchmark. It imports the standard
-library only. All files are written or none; a file that sparsec did not write is
+source, AVX2 and AVX-512 assembly, its own tests and a benchmark. It imports the
+standard library only. All files are written or none; a file that sparsec did not write is
 never replaced. The table says which kernel each matrix got and why.
 
 The same checkpoint and flags give the same bytes on every machine; -check exits
