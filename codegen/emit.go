@@ -139,6 +139,11 @@ func (e *emitter) files() ([]txtar.File, error) {
 		return nil, err
 	}
 	files = append(files, suite...)
+	hugePages, err := e.hugePagesFiles()
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, hugePages...)
 	if e.o.Workers > 0 {
 		add("workers_test.go", e.underClause(workersSuite))
 	}

@@ -13,7 +13,7 @@ import (
 //go:embed _suite/*.go _suite/batch/*.go
 var suiteSource embed.FS
 
-// suiteClause is the package clause of the copied tests.
+// suiteClause is the package clause of the copied files.
 const suiteClause = "\npackage model\n"
 
 // suiteFiles are the tests that are the same in every package, under its
@@ -23,14 +23,19 @@ func (e *emitter) suiteFiles() ([]txtar.File, error) {
 	if e.batch != nil {
 		folders = append(folders, "_suite/batch")
 	}
+	return e.copied(suiteSource, folders...)
+}
+
+// copied are the Go files of folders under the package's clause and header.
+func (e *emitter) copied(from embed.FS, folders ...string) ([]txtar.File, error) {
 	var files []txtar.File
 	for _, folder := range folders {
-		sources, err := fs.Glob(suiteSource, folder+"/*.go")
+		sources, err := fs.Glob(from, folder+"/*.go")
 		if err != nil {
 			return nil, err
 		}
 		for _, source := range sources {
-			text, err := suiteSource.ReadFile(source)
+			text, err := from.ReadFile(source)
 			if err != nil {
 				return nil, err
 			}

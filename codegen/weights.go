@@ -15,7 +15,11 @@ func (e *emitter) weightsFile() *jen.File {
 	doc(f, "//go:embed weights.bin")
 	f.Var().Id("weightsFile").String()
 	doc(f, "weights is the base of all weights, in this machine's byte order. Nothing writes there.")
-	f.Var().Id("weights").Op("=").Add(e.use("loadWeights")).Call(jen.Id("weightsFile"), jen.Id("weightsSections").Index(jen.Op(":")))
+	file := jen.Id("weightsFile")
+	if e.large() {
+		file = jen.Id("inHugePages").Call(file)
+	}
+	f.Var().Id("weights").Op("=").Add(e.use("loadWeights")).Call(file, jen.Id("weightsSections").Index(jen.Op(":")))
 	doc(f, "weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.")
 	var places []jen.Code
 	place := func(off, length, width int, what string) {
