@@ -66,7 +66,11 @@ and shared by all. [State.Step] and [State.Run] do not allocate. A copy of a
 State forks the stream, [State.AppendBinary] and [State.UnmarshalBinary] save and
 restore it. [Kernel] says which kernels this processor runs; the build tag purego
 leaves the assembly out. Kernels agree within rounding, not to the last bit.
-
+`)
+	if e.large() {
+		fmt.Fprintf(&b, "On Linux the program copies the weights, %.1f MB, to huge pages when it starts.\n", float64(len(e.image))/1e6)
+	}
+	b.WriteString(`
 ` + e.workersDoc() + `# Infinities, NaN and denormal numbers
 
 A NaN that gets into a state stays there until [State.Reset]. The vector kernels
