@@ -141,7 +141,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 				floats = weightsAt[float32](weights, a.Off, a.Len)
 			case a.Elem == kernel.Uint16:
 				columns, places = places, weightsAt[uint16](weights, a.Off, a.Len)
-			default:
+			case a.Elem == kernel.Uint32:
 				more, words, counts = words, counts, weightsAt[uint32](weights, a.Off, a.Len)
 			}
 		}
