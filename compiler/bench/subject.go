@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/build/constraint"
 	"path"
+	"runtime"
 	"strings"
 
 	"golang.org/x/tools/txtar"
@@ -123,7 +124,7 @@ func asPurego(f txtar.File) (data []byte, keep bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		if !expr.Eval(func(tag string) bool { return tag == "purego" }) {
+		if !expr.Eval(func(tag string) bool { return tag == "purego" || tag == runtime.GOOS }) {
 			return nil, false, nil
 		}
 		return bytes.Replace(f.Data, line, nil, 1), true, nil
