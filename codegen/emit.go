@@ -144,9 +144,6 @@ func (e *emitter) files() ([]txtar.File, error) {
 		return nil, err
 	}
 	files = append(files, hugePages...)
-	if e.o.Workers > 0 {
-		add("workers_test.go", e.underClause(workersSuite))
-	}
 	if len(e.o.Vectors) > 0 {
 		add("testdata/vectors.bin", e.vectorFile())
 	}

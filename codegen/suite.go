@@ -10,7 +10,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-//go:embed _suite/*.go _suite/batch/*.go
+//go:embed _suite/*.go _suite/batch/*.go _suite/workers/*.go
 var suiteSource embed.FS
 
 // suiteClause is the package clause of the copied files.
@@ -22,6 +22,9 @@ func (e *emitter) suiteFiles() ([]txtar.File, error) {
 	folders := []string{"_suite"}
 	if e.batch != nil {
 		folders = append(folders, "_suite/batch")
+	}
+	if e.o.Workers > 0 {
+		folders = append(folders, "_suite/workers")
 	}
 	return e.copied(suiteSource, folders...)
 }

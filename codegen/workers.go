@@ -1,8 +1,6 @@
 package codegen
 
 import (
-	"bytes"
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,16 +14,6 @@ import (
 // Workers are goroutines that compute the phases of a program side by side. They
 // come as a type beside State, whose methods stay what they are without them: a
 // State is a value that can be copied, which must not carry goroutines along.
-
-// workersSuite are the tests of Workers, the same in every package.
-//
-//go:embed _suite/workers/workers_test.go
-var workersSuite []byte
-
-// underClause is a copied test under the package's clause.
-func (e *emitter) underClause(test []byte) []byte {
-	return e.withHeader(bytes.Replace(test, []byte(suiteClause), []byte("\npackage "+e.o.Package+"\n"), 1))
-}
 
 // maxWorkers keeps slips from making a package of thousands of calls.
 const maxWorkers = 256

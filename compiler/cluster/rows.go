@@ -7,12 +7,11 @@ import (
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
-// Options bound a search. The zero value is a search of about two seconds for
-// [Windows].
+// Options bound a search, by work and not by time, so that its outcome is the same
+// on every machine.
 type Options struct {
 	Objective Objective
-	// Budget is the work to do, some 400 million a second; 0 stands for
-	// 800 million.
+	// Budget is the work to do, in weights looked at; 0 stands for 800 million.
 	Budget int
 	// Seed begins the random numbers of the search.
 	Seed uint64
