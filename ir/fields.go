@@ -39,7 +39,8 @@ func (f Field) Name() string {
 
 // opKinds holds a zero op of every kind, in the order of ops.go.
 var opKinds = []Op{
-	Linear{}, Embedding{}, RNN{}, GRU{}, LSTM{}, Activation{}, Concat{}, Binary{}, Softmax{},
+	Linear{}, Constant{}, Embedding{}, RNN{}, GRU{}, LSTM{}, Activation{}, Recall{}, Store{}, Concat{},
+	Pick{}, Reduce{}, Normalize{}, Binary{}, Softmax{}, Ahead{}, Hold{},
 }
 
 // opOf returns the zero op of a keyword.

@@ -11,6 +11,7 @@ type Model struct {
 	Params  []*Param
 	Nodes   []Node
 	Outputs []string // names of values: inputs or nodes
+	Tensors []Tensor // of the file that the model was imported from; nil for a model that was trained here
 }
 
 // Input is a value that the caller gives for every frame.
@@ -111,14 +112,24 @@ func (m *Model) Node(name string) *Node {
 	return nil
 }
 
-// Streaming reports whether the model can be stepped: no node is reversed.
+// Streaming reports whether the model can be stepped: no node reads a later frame
+// than the one at hand.
 func (m *Model) Streaming() bool {
 	for _, n := range m.Nodes {
-		if Reversed(n.Op) {
+		if ReadsAhead(n.Op) {
 			return false
 		}
 	}
 	return true
+}
+
+// ReadsAhead reports whether an op needs frames behind the one it computes.
+func ReadsAhead(op Op) bool {
+	switch op.(type) {
+	case Ahead, Hold:
+		return true
+	}
+	return Reversed(op)
 }
 
 // Reversed reports whether an op goes through a sequence from its end.

@@ -32,6 +32,8 @@ func (v *operands) arity(least, most int) {
 	case n >= least && n <= most:
 	case most == anyArity:
 		v.fault("%s has %d inputs, want at least %d", v.node.Op.Kind(), n, least)
+	case most > least:
+		v.fault("%s has %d inputs, want %d to %d", v.node.Op.Kind(), n, least, most)
 	default:
 		v.fault("%s has %d inputs, want %d", v.node.Op.Kind(), n, least)
 	}
@@ -131,21 +133,63 @@ func wantText(want []int) string {
 	return "[" + strings.Join(words, " ") + "]"
 }
 
-// function reports a function that the op has no meaning for, and a bound that
-// does not fit it.
-func (v *operands) function(f Func, clip float32, allowed ...Func) {
-	if !slices.Contains(allowed, f) {
-		if int(f) < len(funcWords) { // a value out of range is reported with the fields
-			v.fault("func %v, want %s", f, oneOf(allowed))
-		}
+// function reports numbers that do not fit a function.
+func (v *operands) function(f Function) {
+	if int(f.Func) >= len(funcWords) {
+		return // reported with the fields
+	}
+	if err := f.fault(); err != nil {
+		v.fault("%w", err)
+	}
+}
+
+// cellFunction reports a function that a cell has no meaning for.
+func (v *operands) cellFunction(f Function) {
+	if f.Func >= Clamp && int(f.Func) < len(funcWords) {
+		v.fault("func %v, want %s", f.Func, oneOf(cellFuncs))
 		return
 	}
-	switch {
-	case f != ClippedReLU && clip != 0:
-		v.fault("clip %v with func %v, want none", clip, f)
-	case f == ClippedReLU && !(clip > 0 && clip <= math.MaxFloat32):
-		v.fault("clip %v, want a finite number above 0", clip)
+	v.function(f)
+}
+
+// cellFuncs are the functions that gates have.
+var cellFuncs = []Func{Tanh, Sigmoid, ReLU, ClippedReLU, Identity, HardSigmoid, LeakyReLU, ThresholdedReLU, ScaledTanh,
+	Affine, ELU, Softsign, Softplus}
+
+// specs reports functions of gates that are none.
+func (v *operands) specs(list ...FuncSpec) {
+	for _, s := range list {
+		if s == "" {
+			continue
+		}
+		f, err := s.parse()
+		if err != nil {
+			v.fault("%w", err)
+			continue
+		}
+		v.cellFunction(f)
 	}
+}
+
+// bound reports a bound of a cell that is none.
+func (v *operands) bound(b float32) {
+	if !(b >= 0 && b <= math.MaxFloat32) {
+		v.fault("bound %v, want a finite number above 0, or 0 for none", b)
+	}
+}
+
+// groups is the number of elements of input 0, a multiple of size.
+func (v *operands) groups(size int) int {
+	n := v.vector(0)
+	if size < 1 {
+		v.fault("size %d, want at least 1", size)
+		return unknown
+	}
+	if n != unknown && n%size != 0 {
+		v.fault("input %q has %d elements, want a multiple of %d", v.node.Inputs[0], n, size)
+		return unknown
+	}
+	return n
 }
 
 func oneOf(allowed []Func) string {

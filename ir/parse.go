@@ -80,6 +80,7 @@ var statements = map[string]func(*parser) error{
 	"param":  (*parser).param,
 	"node":   (*parser).node,
 	"output": (*parser).output,
+	"tensor": (*parser).tensor,
 }
 
 // statement reads the line.
@@ -96,7 +97,7 @@ func (p *parser) statement() error {
 	}
 	read, ok := statements[keyword.text]
 	if !ok || keyword.kind != wordToken {
-		return p.errorAt(keyword, "%s, want model, input, state, param, node or output", keyword)
+		return p.errorAt(keyword, "%s, want model, input, state, param, node, output or tensor", keyword)
 	}
 	if err := read(p); err != nil {
 		return err
@@ -191,6 +192,70 @@ func (p *parser) output() error {
 	return err
 }
 
+// tensor reads what [Tensor.text] writes.
+func (p *parser) tensor() error {
+	t := Tensor{Time: -1}
+	side := p.tok
+	if side.kind != wordToken || (side.text != "input" && side.text != "output") {
+		return p.errorAt(side, "%s, want input or output", side)
+	}
+	t.Output = side.text == "output"
+	err := p.next()
+	if err != nil {
+		return err
+	}
+	if t.Name, err = p.name("the name of a tensor"); err != nil {
+		return err
+	}
+	if t.Shape, err = p.sizes(); err != nil {
+		return err
+	}
+	if p.tok.kind == wordToken && p.tok.text == "time" {
+		if err := p.skip("time", "="); err != nil {
+			return err
+		}
+		if t.Time, err = strconv.Atoi(p.tok.text); err != nil || t.Time < 0 || t.Time >= len(t.Shape) {
+			return p.errorAt(p.tok, "%s, want an axis of %s", p.tok, shapeText(t.Shape))
+		}
+		if err := p.next(); err != nil {
+			return err
+		}
+	}
+	if t.Parts, err = p.parts(); err != nil {
+		return err
+	}
+	p.m.Tensors = append(p.m.Tensors, t)
+	return nil
+}
+
+// parts reads the parts of a tensor in parentheses.
+func (p *parser) parts() ([]Part, error) {
+	if err := p.skip("("); err != nil {
+		return nil, err
+	}
+	var parts []Part
+	for !p.tok.is(")") {
+		if len(parts) > 0 {
+			if err := p.skip(","); err != nil {
+				return nil, err
+			}
+		}
+		i := slices.Index(partWords, p.tok.text)
+		if p.tok.kind != wordToken || i < 0 {
+			return nil, p.errorAt(p.tok, "%s, want %s", p.tok, strings.Join(partWords, ", "))
+		}
+		if err := p.skip(p.tok.text, "="); err != nil {
+			return nil, err
+		}
+		name, err := p.name("the name of a value or state")
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, Part{PartKind(i), name})
+	}
+	return parts, p.next()
+}
+
 func (p *parser) node() error {
 	name, err := p.name("the name of a node")
 	if err != nil {
@@ -270,12 +335,24 @@ func (p *parser) attributes(kind token, zero Op) (Op, error) {
 // value reads the value of a field.
 func (p *parser) value(f Field) error {
 	tok := p.tok
-	if tok.kind != wordToken && (f.Kind == AttrField || tok.kind != stringToken) {
+	if tok.kind != wordToken && (f.value.Kind() != reflect.String || tok.kind != stringToken) {
 		return p.errorAt(tok, "%s, want the value of %s", tok, f.Keyword)
 	}
 	switch e := f.value.Interface().(type) {
-	case string:
+	case string, Spans, FuncSpec:
 		f.value.SetString(tok.text)
+	case int:
+		n, err := strconv.ParseInt(tok.text, 10, 32)
+		if err != nil {
+			return p.errorAt(tok, "%s, want a whole number", tok)
+		}
+		f.value.SetInt(n)
+	case bool:
+		b, err := strconv.ParseBool(tok.text)
+		if err != nil {
+			return p.errorAt(tok, "%s, want true or false", tok)
+		}
+		f.value.SetBool(b)
 	case float32:
 		x, err := strconv.ParseFloat(tok.text, 32)
 		if err != nil {

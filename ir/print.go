@@ -21,6 +21,10 @@ import (
 //	node   gru0 = GRU(embed) weight_ih=gru0.weight_ih weight_hh=gru0.weight_hh h=gru0.h reset=after func=tanh
 //	output gru0
 //
+// A line for each of the model's [Tensor]s may follow:
+//
+//	tensor input X [1 3 2] time=0 (value=x)
+//
 // One statement a line. A state may have init=PARAM. A bare name is an ASCII
 // letter, digit or _ and then any of these and . / : -; other names are written
 // as Go strings. # begins a comment that runs to the end of the line.
@@ -65,6 +69,9 @@ func printModel(w io.Writer, m *Model, p printer) error {
 	for _, o := range m.Outputs {
 		p.line("output", bare(o), "")
 	}
+	for _, t := range m.Tensors {
+		p.line("tensor", t.text(), "")
+	}
 	return p.w.Flush()
 }
 
@@ -104,8 +111,11 @@ func (f Field) text() string {
 	if f.Kind != AttrField {
 		return bare(f.Name())
 	}
-	if f.value.Kind() == reflect.Float32 {
+	switch f.value.Kind() {
+	case reflect.Float32:
 		return strconv.FormatFloat(f.value.Float(), 'g', -1, 32)
+	case reflect.String:
+		return bare(f.value.String())
 	}
 	return fmt.Sprint(f.value.Interface())
 }

@@ -37,6 +37,21 @@ func TestPrintParse(t *testing.T) {
 	}
 }
 
+// TestPrintParseTensors carries tensors of every kind.
+func TestPrintParseTensors(t *testing.T) {
+	text := "model  \"m\"\ninput  x [3]\noutput x\n" +
+		"tensor input X [1 3] time=0 (value=x)\ntensor input \"h 0\" [1 2] (state=h.0, state=h.1)\n" +
+		"tensor input lens [1] (length=mask)\ntensor output Y [] (first=y)\n"
+	m := parse(t, text)
+	if got := print(t, m); got != text {
+		t.Errorf("got\n%s\nwant\n%s", got, text)
+	}
+	if got := m.Tensors[1]; !reflect.DeepEqual(got, Tensor{Name: "h 0", Shape: []int{1, 2}, Time: -1,
+		Parts: []Part{{StatePart, "h.0"}, {StatePart, "h.1"}}}) {
+		t.Errorf("tensor is %+v", got)
+	}
+}
+
 // TestPrintParseNames carries names that need quotes.
 func TestPrintParseNames(t *testing.T) {
 	for _, name := range []string{"a", "9", "_x", "model", "índice", "a b", "a#b", `a"b\`, "a=b", "-1", ".x", "x.-/:1", "[3]", "a\nb", "\u2028", "日本"} {
@@ -80,6 +95,12 @@ func randomOp(rng *rand.Rand, zero Op) Op {
 			if !f.Optional || rng.IntN(2) == 0 {
 				f.value.SetString([]string{"w", "gru0.weight", "a b"}[rng.IntN(3)])
 			}
+		case Spans, FuncSpec:
+			f.value.SetString([]string{"0:3/-1:2/7:2:-1", "hard_sigmoid:0.2:0.5", "a b"}[rng.IntN(3)])
+		case int:
+			f.value.SetInt(int64(rng.IntN(5) - 1))
+		case bool:
+			f.value.SetBool(rng.IntN(2) == 0)
 		case float32:
 			f.value.SetFloat(float64([]float32{0, 6, 1e-30, 3.1415927, -2e30}[rng.IntN(5)]))
 		case enum:
@@ -128,8 +149,8 @@ func TestParseErrors(t *testing.T) {
 		{"model m\nmodel n", `2:7: a second model line`},
 		{"model", `1:6: end of line, want the name of the model`},
 		{"model m x", `1:9: "x", want the end of the line`},
-		{"model m\nlayer x", `2:1: "layer", want model, input, state, param, node or output`},
-		{"model m\n\"input\" x [3]", `2:1: "input", want model, input, state, param, node or output`},
+		{"model m\nlayer x", `2:1: "layer", want model, input, state, param, node, output or tensor`},
+		{"model m\n\"input\" x [3]", `2:1: "input", want model, input, state, param, node, output or tensor`},
 		{"model m\ninput x", `2:8: end of line, want "["`},
 		{"model m\ninput x int[3]", `2:9: "int", want a shape such as [64] or index[98]`},
 		{"model m\ninput x [3", `2:11: end of line, want a size`},
@@ -141,19 +162,23 @@ func TestParseErrors(t *testing.T) {
 		{"model m\nstate h [3] init", `2:17: end of line, want "="`},
 		{"model m\nstate h [3] from=x", `2:13: "from", want the end of the line`},
 		{"model m\nnode y", `2:7: end of line, want "="`},
-		{"model m\nnode y = Conv(x)", `2:10: "Conv", want one of the ops Linear, Embedding, RNN, GRU, LSTM, Activation, Concat, Binary, Softmax`},
+		{"model m\nnode y = Conv(x)", `2:10: "Conv", want one of the ops ` + kindList()},
 		{"model m\nnode y = Softmax x", `2:18: "x", want "("`},
 		{"model m\nnode y = Softmax(x", `2:19: end of line, want ","`},
 		{"model m\nnode y = Softmax(x z)", `2:20: "z", want ","`},
 		{"model m\nnode y = Softmax(,)", `2:18: ",", want the name of a value`},
-		{"model m\nnode y = Softmax(x) axis=1", `2:21: "axis", want the end of the line`},
+		{"model m\nnode y = Concat(x) axis=1", `2:20: "axis", want the end of the line`},
 		{"model m\nnode y = Linear(x) bias=b", `2:10: Linear without weight`},
 		{"model m\nnode y = Linear(x) weight=w weight=v", `2:29: a second "weight"`},
-		{"model m\nnode y = Linear(x) weights=w", `2:20: "weights", want weight, bias or the end of the line`},
+		{"model m\nnode y = Linear(x) weights=w", `2:20: "weights", want weight, bias, rows or the end of the line`},
 		{"model m\nnode y = Linear(x) weight=", `2:27: end of line, want the value of weight`},
-		{"model m\nnode y = Activation(x) func=gelu", `2:29: "gelu", want tanh, sigmoid, relu, clipped_relu, identity`},
+		{"model m\nnode y = Activation(x) func=gelu", `2:29: "gelu", want ` + strings.Join(funcWords, ", ")},
 		{"model m\nnode y = Activation(x) func=\"tanh\"", `2:29: "tanh", want the value of func`},
 		{"model m\nnode y = Activation(x) func=clipped_relu clip=x", `2:47: "x", want a number`},
+		{"model m\nnode y = Linear(x) weight=w rows=x", `2:34: "x", want a whole number`},
+		{"model m\ntensor x [3]", `2:8: "x", want input or output`},
+		{"model m\ntensor input x [3] time=1 (value=x)", `2:25: "1", want an axis of [3]`},
+		{"model m\ntensor input x [3] (part=x)", `2:21: "part", want value, first, state, length`},
 		{"model m\noutput \"y", `2:8: the quoted name does not end or has a bad escape`},
 		{"model m\noutput ?", `2:8: unexpected '?'`},
 		{"model m\noutput \xff", `2:8: unexpected '�'`},

@@ -16,8 +16,10 @@ import (
 //     states and parameters have a space of names each;
 //   - sizes below 1 or beyond [MaxElements];
 //   - what [Model.Infer] reports, and cycles;
-//   - states that no node or more than one node uses, parameters that nothing
-//     uses, outputs that are not there, twice there or an index;
+//   - states that no node or more than one node uses (but a [Recall] and a later
+//     [Store] together), parameters that nothing uses, outputs that are not there,
+//     twice there or an index;
+//   - tensors whose parts are not there or do not fill them;
 //   - data of the wrong length, NaN and infinite weights.
 //
 // Data is nil in every parameter of a graph that was parsed and not yet filled,
@@ -31,6 +33,7 @@ func (m *Model) Verify() error {
 	c.stateUses()
 	c.paramUses()
 	c.outputs()
+	c.tensors()
 	c.data()
 	return errors.Join(c.faults...)
 }
@@ -208,8 +211,13 @@ func (c *check) strip(left []bool, edges [][]int) []bool {
 // values that do not fit.
 func (c *check) stateUses() {
 	owner := map[string]string{}
-	for _, n := range c.m.Nodes {
+	recalls := map[string]int{} // place of the Recall of a state whose Store is still to come
+	for i, n := range c.m.Nodes {
 		if !isKnown(n.Op) {
+			continue
+		}
+		if o, ok := n.Op.(Store); ok {
+			c.store(n, o, recalls)
 			continue
 		}
 		for _, name := range StateNames(n.Op) {
@@ -218,12 +226,36 @@ func (c *check) stateUses() {
 			}
 			owner[name] = n.Name
 		}
+		if o, ok := n.Op.(Recall); ok {
+			recalls[o.State] = i
+		}
+	}
+	for _, s := range c.m.States {
+		if at, ok := recalls[s.Name]; ok {
+			c.fault("node %s: no later node stores state %s", quote(c.m.Nodes[at].Name), quote(s.Name))
+		}
 	}
 	for _, s := range c.m.States {
 		if _, ok := owner[s.Name]; !ok {
 			c.fault("state %s: no node uses it", quote(s.Name))
 		}
 		c.initial(s)
+	}
+}
+
+// store holds a Store to the Recall before it and reports what lies between the
+// two and reads ahead.
+func (c *check) store(n Node, o Store, recalls map[string]int) {
+	from, ok := recalls[o.State]
+	if !ok {
+		c.fault("node %s: no earlier node recalls state %s, or another stored it", quote(n.Name), quote(o.State))
+		return
+	}
+	delete(recalls, o.State)
+	for _, between := range c.m.Nodes[from:c.place[n.Name]] {
+		if isKnown(between.Op) && ReadsAhead(between.Op) {
+			c.fault("node %s: reads ahead, between the nodes that recall and store state %s", quote(between.Name), quote(o.State))
+		}
 	}
 }
 

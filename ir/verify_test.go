@@ -113,19 +113,19 @@ func TestVerifyFaults(t *testing.T) {
 			[]string{`node "both": Concat has 0 inputs, want at least 1`}},
 		{"shapes that differ", func(m *Model) { m.Node("gated").Inputs[1] = "rnn" },
 			[]string{`node "gated": inputs "head" [7] and "rnn" [4] differ in shape`}},
-		{"GRU with sigmoid", func(m *Model) {
+		{"GRU with a square root", func(m *Model) {
 			o := m.Node("gru0").Op.(GRU)
-			o.Func = Sigmoid
+			o.Func, o.Gate = Sqrt, "hard_sigmoid:1"
 			setOp(m, "gru0", o)
-		}, []string{`node "gru0": func sigmoid, want tanh or relu`}},
+		}, []string{`node "gru0": func sqrt, want ` + oneOf(cellFuncs), `node "gru0": function "hard_sigmoid:1" has 1 numbers, want 2`}},
 		{"clip of 0", func(m *Model) { setOp(m, "half", Activation{Func: ClippedReLU}) },
 			[]string{`node "half": clip 0, want a finite number above 0`}},
 		{"clip NaN", func(m *Model) { setOp(m, "half", Activation{Func: ClippedReLU, Clip: nan}) },
 			[]string{`node "half": clip NaN, want a finite number above 0`}},
 		{"clip without clipping", func(m *Model) { setOp(m, "half", Activation{Func: ReLU, Clip: 3}) },
 			[]string{`node "half": clip 3 with func relu, want none`}},
-		{"word out of range", func(m *Model) { setOp(m, "half", Activation{Func: 9}) },
-			[]string{`node "half": func is 9, want one of ["tanh" "sigmoid" "relu" "clipped_relu" "identity"]`}},
+		{"word out of range", func(m *Model) { setOp(m, "half", Activation{Func: 99}) },
+			[]string{fmt.Sprintf("node \"half\": func is 99, want one of %q", funcWords)}},
 		{"no op", func(m *Model) { m.Node("half").Op = nil },
 			[]string{`node "half": has no op`}},
 		{"op by pointer", func(m *Model) { m.Node("half").Op = &Activation{} },
@@ -228,3 +228,60 @@ func resize(m *Model, param string, shape ...int) {
 }
 
 func setOp(m *Model, node string, op Op) { m.Node(node).Op = op }
+
+// TestVerifyImported breaks a model with the ops that only importers make.
+func TestVerifyImported(t *testing.T) {
+	const sound = `model m
+input x [6]
+input mask [1]
+state s [2]
+state h [1]
+param w [2 3]
+param k [6]
+param wi [1 6]
+param wh [1 1]
+node old = Recall() state=s
+node part = Linear(x) weight=w rows=2
+node sum = Reduce(part) func=sum size=2
+node new = Binary(old, sum) func=add
+node kept = Store(new) state=s
+node back = Pick(x) spans=5:6:-1
+node c = Constant() value=k
+node y = Binary(back, c) func=mul
+node r = RNN(y, mask) weight_ih=wi weight_hh=wh h=h func=tanh
+output kept
+output r
+tensor input X [2 3] time=0 (value=x)
+tensor input lens [1] (length=mask)
+tensor input s0 [1 2] (state=s)
+tensor output Y [2] time=0 (value=kept)
+tensor output H [1] (first=r)
+`
+	if err := parse(t, sound).Verify(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ old, new, want string }{
+		{"rows=2", "rows=4", `node "part": input "x" has 6 elements, want a multiple of 4 rows`},
+		{"size=2", "size=3", `node "sum": input "part" has 4 elements, want a multiple of 3`},
+		{"5:6:-1", "5:7:-1", `node "back": span 5:7:-1 leaves a vector of 6`},
+		{"5:6:-1", "5/6", `node "back": span "5", want FROM:COUNT or FROM:COUNT:STEP`},
+		{"input mask [1]", "input mask [2]", `node "r": input "mask" has 2 elements, want 1 that says whether the frame counts`},
+		{"Store(new) state=s", "Store(x) state=s", `node "kept": input "x" has 6 elements, want 2 of state "s"`},
+		{"node kept = Store(new) state=s", "node kept = Activation(new) func=relu", `node "old": no later node stores state "s"`},
+		{"node new = Binary(old, sum) func=add", "node early = Ahead(sum) by=1\nnode new = Binary(old, early) func=add",
+			`node "early": reads ahead, between the nodes that recall and store state "s"`},
+		{"X [2 3]", "X [2 4]", `input tensor "X": parts have 6 elements, want 8 of shape [2 4]`},
+		{"(state=s)", "(state=q)", `input tensor "s0": state "q" is not defined, or the tensor has a time axis`},
+		{"(first=r)", "(length=r)", `output tensor "H": "r" cannot be a length part`},
+		{"(value=kept)", "(value=new)", `output tensor "Y": "new" is no output`},
+	}
+	for _, tc := range tests {
+		if !strings.Contains(sound, tc.old) {
+			t.Fatalf("%q is not in the text", tc.old)
+		}
+		err := parse(t, strings.Replace(sound, tc.old, tc.new, 1)).Verify()
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %s", tc.new, err, tc.want)
+		}
+	}
+}
