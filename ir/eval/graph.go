@@ -20,6 +20,9 @@ type Graph struct {
 	types  map[string]ir.Type
 	params map[string]*ir.Param
 	states map[string][]float64
+	given  map[string]bool // states that SetState replaced since the last call
+
+	stretches []stretch
 }
 
 // New returns the interpreter of a model, with the states at their initial
@@ -36,7 +39,7 @@ func New(m *ir.Model) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Graph{m: m, types: types, params: map[string]*ir.Param{}, states: map[string][]float64{}}
+	g := &Graph{m: m, types: types, params: map[string]*ir.Param{}, states: map[string][]float64{}, stretches: stretches(m)}
 	for _, p := range m.Params {
 		g.params[p.Name] = p
 	}
@@ -46,6 +49,7 @@ func New(m *ir.Model) (*Graph, error) {
 
 // Reset puts every state to its initial value.
 func (g *Graph) Reset() {
+	g.given = map[string]bool{}
 	for _, s := range g.m.States {
 		g.states[s.Name] = g.initial(s)
 	}
@@ -74,14 +78,15 @@ func (g *Graph) SetState(name string, h []float64) error {
 		return fmt.Errorf("state %q: %d numbers, want %d", name, len(h), len(old))
 	}
 	g.states[name] = slices.Clone(h)
+	g.given[name] = true
 	return nil
 }
 
-// Step computes one frame of the outputs and updates the states. A model with a
-// reversed node cannot be stepped.
+// Step computes one frame of the outputs and updates the states. A model that reads
+// ahead cannot be stepped.
 func (g *Graph) Step(inputs Frame) (Frame, error) {
 	if !g.m.Streaming() {
-		return nil, errors.New("the model has a reversed node: it reads whole sequences")
+		return nil, errors.New("the model reads ahead: it needs whole sequences")
 	}
 	outputs, err := g.Run([]Frame{inputs})
 	if err != nil {
@@ -108,9 +113,10 @@ func (g *Graph) Run(inputs []Frame) ([]Frame, error) {
 
 // Trace computes every value of a sequence: inputs and nodes. A node that goes
 // forwards begins with its state as the last call left it. A reversed node
-// begins with the initial value of its state at the last frame, whatever came
-// before. Afterwards the states are those behind the frame that each node read
-// last. Nothing changes if an input is at fault.
+// begins, at the last frame, with the initial value of its state, or that which
+// [Graph.SetState] gave it since the last call. Afterwards the states are those
+// behind the frame that each node read last. Nothing changes if an input is at
+// fault.
 func (g *Graph) Trace(inputs []Frame) ([]Frame, error) {
 	values := make([]Frame, len(inputs))
 	for t, frame := range inputs {
@@ -120,9 +126,10 @@ func (g *Graph) Trace(inputs []Frame) ([]Frame, error) {
 		}
 		values[t] = checked
 	}
-	for i := range g.m.Nodes {
-		g.sequence(&g.m.Nodes[i], values)
+	for _, s := range g.stretches {
+		g.stretch(g.m.Nodes[s.from:s.to], values)
 	}
+	clear(g.given)
 	return values, nil
 }
 
@@ -153,28 +160,4 @@ func checkInput(t ir.Type, x []float64) error {
 		return fmt.Errorf("index %v, want a whole number from 0 to %d", x[0], t.Bound-1)
 	}
 	return nil
-}
-
-// sequence computes a node over all frames. Nodes can go one after another
-// because a state belongs to one node.
-func (g *Graph) sequence(n *ir.Node, values []Frame) {
-	step := func(t int) {
-		in := make([][]float64, len(n.Inputs))
-		for k, name := range n.Inputs {
-			in[k] = values[t][name]
-		}
-		values[t][n.Name] = g.apply(n.Op, in)
-	}
-	if ir.Reversed(n.Op) {
-		for _, name := range ir.StateNames(n.Op) {
-			g.states[name] = g.initial(*g.m.State(name))
-		}
-		for t := len(values) - 1; t >= 0; t-- {
-			step(t)
-		}
-		return
-	}
-	for t := range values {
-		step(t)
-	}
 }

@@ -283,6 +283,20 @@ func TestReverse(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", node, got, want)
 			}
 		}
+		for _, g := range []*Graph{forwards, backwards} {
+			g.Reset()
+			if err := g.SetState("h", []float64{0.5, -0.25}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		given := run(t, forwards, turned)
+		slices.Reverse(given)
+		if got := run(t, backwards, in); !reflect.DeepEqual(got, given) || reflect.DeepEqual(got, want) {
+			t.Errorf("%s: from a state that was set got %v, want %v", node, got, given)
+		}
+		if got := run(t, backwards, in); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the sequence behind one from a state that was set: got %v, want %v", node, got, want)
+		}
 		if got, want := backwards.State("h"), want[0]["y"]; !slices.Equal(got, want) {
 			t.Errorf("%s: state %v, want %v of frame 0", node, got, want)
 		}

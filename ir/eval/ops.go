@@ -2,7 +2,6 @@ package eval
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/sparsec/sparsec/ir"
@@ -13,7 +12,9 @@ import (
 func (g *Graph) apply(op ir.Op, in [][]float64) []float64 {
 	switch o := op.(type) {
 	case ir.Linear:
-		return g.affine(o.Weight, o.Bias, in[0])
+		return g.rows(o, in[0])
+	case ir.Constant:
+		return widen(g.params[o.Value].Data)
 	case ir.Embedding:
 		return g.row(o.Weight, int(in[0][0]))
 	case ir.RNN:
@@ -22,16 +23,39 @@ func (g *Graph) apply(op ir.Op, in [][]float64) []float64 {
 		return g.gru(o, in[0])
 	case ir.LSTM:
 		return g.lstm(o, in[0])
+	case ir.Recall:
+		return slices.Clone(g.states[o.State])
+	case ir.Store:
+		return slices.Clone(g.keep(o.State, in[0]))
 	case ir.Activation:
-		return apply1(in[0], function(o.Func, o.Clip))
+		return apply1(in[0], function(o.Function()))
 	case ir.Concat:
 		return slices.Concat(in...)
+	case ir.Pick:
+		return pick(o.Spans, in[0])
+	case ir.Reduce:
+		return grouped(in[0], o.Size, func(x []float64) []float64 { return []float64{reduce(o.Func, x)} })
+	case ir.Normalize:
+		return grouped(in[0], o.Size, func(x []float64) []float64 { return normalize(x, float64(o.Epsilon)) })
 	case ir.Binary:
 		return apply2(in[0], in[1], binary(o.Func))
 	case ir.Softmax:
-		return softmax(in[0])
+		size := o.Size
+		if size == 0 {
+			size = len(in[0])
+		}
+		return grouped(in[0], size, softmax)
 	}
 	panic(fmt.Sprintf("eval: no rule for op %T", op))
+}
+
+// rows is W·x + b for every row x of the input.
+func (g *Graph) rows(o ir.Linear, x []float64) []float64 {
+	var y []float64
+	for row := range slices.Chunk(x, len(x)/max(o.Rows, 1)) {
+		y = append(y, g.affine(o.Weight, o.Bias, row)...)
+	}
+	return y
 }
 
 // affine is W·x + b for W [rows len(x)]; an empty name of b is zero.
@@ -53,125 +77,35 @@ func (g *Graph) affine(weight, bias string, x []float64) []float64 {
 // row is row i of a matrix.
 func (g *Graph) row(weight string, i int) []float64 {
 	p := g.params[weight]
-	y := make([]float64, p.Shape[1])
-	for j := range y {
-		y[j] = float64(p.Data[i*len(y)+j])
-	}
-	return y
+	width := p.Shape[1]
+	return widen(p.Data[i*width : (i+1)*width])
 }
 
-// rnn is h' = f(W_ih·x + b_ih + W_hh·h + b_hh).
-func (g *Graph) rnn(o ir.RNN, x []float64) []float64 {
-	f := function(o.Func, o.Clip)
-	a := g.affine(o.WeightIH, o.BiasIH, x)
-	b := g.affine(o.WeightHH, o.BiasHH, g.states[o.H])
-	return g.keep(o.H, apply1(apply2(a, b, add), f))
-}
-
-// gru is h' = (1−z)⊙n + z⊙h, with n after or before the reset of ir.ResetMode.
-func (g *Graph) gru(o ir.GRU, x []float64) []float64 {
-	h, f := g.states[o.H], function(o.Func, 0)
-	size := len(h)
-	a := g.affine(o.WeightIH, o.BiasIH, x)
-	b := g.affine(o.WeightHH, o.BiasHH, h)
-	r := apply1(apply2(block(a, 0, size), block(b, 0, size), add), sigmoid)
-	z := apply1(apply2(block(a, 1, size), block(b, 1, size), add), sigmoid)
-
-	candidate := apply2(r, block(b, 2, size), mul)
-	if o.Reset == ir.ResetBefore {
-		candidate = block(g.affine(o.WeightHH, o.BiasHH, apply2(r, h, mul)), 2, size)
-	}
-	n := apply1(apply2(block(a, 2, size), candidate, add), f)
-
-	next := make([]float64, size)
-	for i := range next {
-		next[i] = (1-z[i])*n[i] + z[i]*h[i]
-	}
-	return g.keep(o.H, next)
-}
-
-// lstm is c' = σ(f)⊙c + σ(i)⊙tanh(g), h' = σ(o)⊙tanh(c').
-func (g *Graph) lstm(o ir.LSTM, x []float64) []float64 {
-	h, c := g.states[o.H], g.states[o.C]
-	size := len(h)
-	a := apply2(g.affine(o.WeightIH, o.BiasIH, x), g.affine(o.WeightHH, o.BiasHH, h), add)
-	input := apply1(block(a, 0, size), sigmoid)
-	forget := apply1(block(a, 1, size), sigmoid)
-	cell := apply1(block(a, 2, size), math.Tanh)
-	output := apply1(block(a, 3, size), sigmoid)
-
-	c = g.keep(o.C, apply2(apply2(forget, c, mul), apply2(input, cell, mul), add))
-	return g.keep(o.H, apply2(output, apply1(c, math.Tanh), mul))
-}
-
-// keep replaces a state by a copy of h and returns h.
-func (g *Graph) keep(state string, h []float64) []float64 {
-	g.states[state] = slices.Clone(h)
-	return h
-}
-
-// block is gate k of stacked gates.
-func block(a []float64, k, size int) []float64 { return a[k*size : (k+1)*size] }
-
-func apply1(x []float64, f func(float64) float64) []float64 {
+func widen(x []float32) []float64 {
 	y := make([]float64, len(x))
 	for i, v := range x {
-		y[i] = f(v)
+		y[i] = float64(v)
 	}
 	return y
 }
 
-func apply2(a, b []float64, f func(a, b float64) float64) []float64 {
-	y := make([]float64, len(a))
-	for i := range y {
-		y[i] = f(a[i], b[i])
+// pick is the elements of the spans, 0 where one is −1.
+func pick(spans ir.Spans, x []float64) []float64 {
+	elements := spans.Elements()
+	y := make([]float64, len(elements))
+	for i, from := range elements {
+		if from >= 0 {
+			y[i] = x[from]
+		}
 	}
 	return y
 }
 
-func function(f ir.Func, clip float32) func(float64) float64 {
-	switch f {
-	case ir.Tanh:
-		return math.Tanh
-	case ir.Sigmoid:
-		return sigmoid
-	case ir.ReLU:
-		return relu
-	case ir.ClippedReLU:
-		return func(x float64) float64 { return min(relu(x), float64(clip)) }
-	case ir.Identity:
-		return func(x float64) float64 { return x }
-	}
-	panic(fmt.Sprintf("eval: no function %v", f))
-}
-
-func binary(f ir.BinaryFunc) func(a, b float64) float64 {
-	switch f {
-	case ir.Add:
-		return add
-	case ir.Sub:
-		return func(a, b float64) float64 { return a - b }
-	case ir.Mul:
-		return mul
-	}
-	panic(fmt.Sprintf("eval: no function %v", f))
-}
-
-func add(a, b float64) float64  { return a + b }
-func mul(a, b float64) float64  { return a * b }
-func relu(x float64) float64    { return max(x, 0) }
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-// softmax is exp(x − max x) over its sum.
-func softmax(x []float64) []float64 {
-	top, sum := slices.Max(x), 0.0
-	y := make([]float64, len(x))
-	for i, v := range x {
-		y[i] = math.Exp(v - top)
-		sum += y[i]
-	}
-	for i := range y {
-		y[i] /= sum
+// grouped joins what f makes of each size consecutive elements.
+func grouped(x []float64, size int, f func([]float64) []float64) []float64 {
+	var y []float64
+	for group := range slices.Chunk(x, size) {
+		y = append(y, f(group)...)
 	}
 	return y
 }
