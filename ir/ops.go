@@ -94,7 +94,7 @@ type GRU struct {
 // Its value is h', with Both h' followed by c'.
 //
 // A Peephole [3H] holds p_i, p_f and p_o: i and f also read p_i⊙c and p_f⊙c, o reads
-// p_o⊙c'. With Coupled the input gate is 1 − σ(f), and the rows of i count for
+// p_o⊙c'. With Coupled the forget gate is 1 − σ(i), and the rows of f count for
 // nothing.
 type LSTM struct {
 	WeightIH  string    `ir:"weight_ih,param"`

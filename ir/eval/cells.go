@@ -55,10 +55,10 @@ func (g *Graph) lstm(o ir.LSTM, x []float64) []float64 {
 	a := apply2(g.affine(o.WeightIH, o.BiasIH, x), g.affine(o.WeightHH, o.BiasHH, g.states[o.H]), add)
 	peep := g.peepholes(o, size)
 
-	forget := apply1(apply2(block(a, 1, size), apply2(block(peep, 1, size), c, mul), add), gate)
 	input := apply1(apply2(block(a, 0, size), apply2(block(peep, 0, size), c, mul), add), gate)
+	forget := apply1(apply2(block(a, 1, size), apply2(block(peep, 1, size), c, mul), add), gate)
 	if o.Coupled {
-		input = apply1(forget, func(f float64) float64 { return 1 - f })
+		forget = apply1(input, func(f float64) float64 { return 1 - f })
 	}
 	c = g.keep(o.C, apply2(apply2(forget, c, mul), apply2(input, apply1(block(a, 2, size), candidate), mul), add))
 

@@ -122,7 +122,7 @@ func TestLSTMVariants(t *testing.T) {
 				}
 				input, forget := gateFunc(bound(a[0]+peep(0, i)*c[i])), gateFunc(bound(a[1]+peep(1, i)*c[i]))
 				if tc.coupled {
-					input = 1 - forget
+					forget = 1 - input
 				}
 				nextC[i] = forget*c[i] + input*candidate(bound(a[2]))
 				nextH[i] = gateFunc(bound(a[3]+peep(2, i)*nextC[i])) * output(nextC[i])
