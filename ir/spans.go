@@ -41,7 +41,7 @@ func SpansOf(elements []int) Spans {
 		if i+1 < len(elements) && s.From >= 0 && elements[i+1] >= 0 {
 			s.Step = elements[i+1] - s.From
 		}
-		for i+s.Count < len(elements) && elements[i+s.Count] == s.at(s.Count) {
+		for i+s.Count < len(elements) && elements[i+s.Count] == s.at(s.Count) && (s.From < 0) == (elements[i+s.Count] < 0) {
 			s.Count++
 		}
 		if s.Count == 1 || s.From < 0 {

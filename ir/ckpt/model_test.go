@@ -216,7 +216,7 @@ func TestReadWrongModels(t *testing.T) {
 		{"version of the future", []Tensor{ih, hh, bias}, with(versionKey, "2"),
 			`m: metadata "sparsec.version" is "2", want "1"`},
 		{"graph that does not parse", []Tensor{ih, hh, bias}, with(graphKey, "model m\nnode y = Conv(x)"),
-			`m: sparsec.graph: 2:10: "Conv", want one of the ops Linear, Embedding, RNN, GRU, LSTM, Activation, Concat, Binary, Softmax`},
+			`m: sparsec.graph: 2:10: "Conv", want one of the ops Linear, Constant, Embedding, RNN, GRU, LSTM, Activation, Recall, Store, Concat, Pick, Reduce, Normalize, Binary, Softmax, Ahead, Hold`},
 		{"graph with a fault", []Tensor{ih, hh, bias}, with(graphKey, graphText+"output y"),
 			`m: output "y": is not defined`},
 		{"graph with a huge tensor", []Tensor{ih, hh, bias}, with(graphKey, strings.Replace(graphText, "[3 2]", "[2147483647 2147483647]", 1)),

@@ -8,9 +8,6 @@ import (
 	"github.com/sparsec/sparsec/ir"
 )
 
-// Apply is f(x). It panics on a function that [ir.Model.Verify] reports.
-func Apply(f ir.Function, x float64) float64 { return function(f)(x) }
-
 // function is the function of one element.
 func function(f ir.Function) func(float64) float64 {
 	alpha, beta := float64(f.Alpha), float64(f.Beta)
@@ -67,9 +64,6 @@ func standard(f ir.Func) func(float64) float64 {
 	}
 	panic(fmt.Sprintf("eval: no function %v", f))
 }
-
-// Pair is f(a, b).
-func Pair(f ir.BinaryFunc, a, b float64) float64 { return binary(f)(a, b) }
 
 func binary(f ir.BinaryFunc) func(a, b float64) float64 {
 	switch f {

@@ -49,12 +49,12 @@ func TestFunctions(t *testing.T) {
 		{ir.Function{Func: ir.Erf}, 0.5, 0.5204998778130465},
 	}
 	for _, tc := range tests {
-		if got := Apply(tc.f, tc.x); got != tc.want && !(math.Abs(got-tc.want) <= 1e-15*math.Abs(tc.want)) {
+		if got := function(tc.f)(tc.x); got != tc.want && !(math.Abs(got-tc.want) <= 1e-15*math.Abs(tc.want)) {
 			t.Errorf("%s of %v is %v, want %v", tc.f.Spec(), tc.x, got, tc.want)
 		}
 	}
 	for f := ir.Tanh; f <= ir.Erf; f++ {
-		if Apply(ir.Function{Func: f, Alpha: 1, Beta: 2, Clip: 1}, math.NaN()) == 0 {
+		if !math.IsNaN(function(ir.Function{Func: f, Alpha: 1, Beta: 2, Clip: 1})(math.NaN())) {
 			t.Errorf("%v of NaN is a number", f)
 		}
 	}
@@ -63,7 +63,7 @@ func TestFunctions(t *testing.T) {
 func TestPairs(t *testing.T) {
 	want := map[ir.BinaryFunc]float64{ir.Add: 8, ir.Sub: 4, ir.Mul: 12, ir.Div: 3, ir.Max: 6, ir.Min: 2, ir.Pow: 36}
 	for f := ir.Add; f <= ir.Pow; f++ {
-		if got := Pair(f, 6, 2); got != want[f] {
+		if got := binary(f)(6, 2); got != want[f] {
 			t.Errorf("%v of 6 and 2 is %v, want %v", f, got, want[f])
 		}
 	}

@@ -27,6 +27,16 @@ func (g *Graph) apply(op ir.Op, in [][]float64) []float64 {
 		return slices.Clone(g.states[o.State])
 	case ir.Store:
 		return slices.Clone(g.keep(o.State, in[0]))
+	}
+	return Pure(op, in...)
+}
+
+// Pure computes one frame of an op that has neither parameters nor states and reads
+// no other frame: Activation, Concat, Pick, Reduce, Normalize, Binary or Softmax. An
+// element of the value that hangs on an input that is NaN is NaN, unless it is the
+// same whatever that input is.
+func Pure(op ir.Op, in ...[]float64) []float64 {
+	switch o := op.(type) {
 	case ir.Activation:
 		return apply1(in[0], function(o.Function()))
 	case ir.Concat:
