@@ -21,7 +21,7 @@ var house = map[string][]string{
 	"ir/kernel":         {"ir/sparse"},
 	"ir/eval":           {"ir", "ir/sparse", "ir/kernel"},
 	"compiler/cluster":  {"ir/sparse"},
-	"compiler/pass":     {"ir", "ir/sparse", "compiler/cluster"},
+	"compiler/pass":     {"ir", "ir/sparse", "ir/eval", "compiler/cluster"},
 	"compiler/schedule": {"ir", "ir/sparse", "ir/kernel"},
 	"compiler/lower":    {"ir", "ir/sparse", "ir/kernel", "compiler/schedule"},
 	"compiler/scratch":  {},

@@ -8,7 +8,7 @@ import (
 )
 
 // foldActivations lets readers of an activation that changes nothing read its
-// input: the identity, and a rectifier over values that it leaves alone. A
+// input: the identity, and a rectifier or bound over values that it leaves alone. A
 // model output keeps its node, whose name is the output's.
 func foldActivations(m *ir.Model, r *Report) (*ir.Model, error) {
 	out := m.Clone()
@@ -35,42 +35,54 @@ func foldActivations(m *ir.Model, r *Report) (*ir.Model, error) {
 // changesNothing reports whether f(x) = x for every value that the input of the
 // activation can have.
 func changesNothing(m *ir.Model, n ir.Node, op ir.Activation) bool {
-	if op.Func == ir.Identity {
-		return true
-	}
-	low, high, ok := bounds(m, n.Inputs[0])
+	low, high := bounds(m, n.Inputs[0])
 	switch op.Func {
-	case ir.ReLU:
-		return ok && low >= 0
+	case ir.Identity:
+		return true
+	case ir.Affine:
+		return op.Alpha == 1 && op.Beta == 0
+	case ir.Power:
+		return op.Alpha == 1
+	case ir.ReLU, ir.Abs, ir.LeakyReLU, ir.ELU:
+		return low >= 0
 	case ir.ClippedReLU:
-		return ok && low >= 0 && high <= op.Clip
+		return low >= 0 && high <= float64(op.Clip)
+	case ir.Clamp:
+		return low >= float64(op.Alpha) && high <= float64(op.Beta)
 	}
 	return false
 }
 
-// bounds is a range that holds every element of a value, where one is known
-// from its op alone.
-func bounds(m *ir.Model, value string) (low, high float32, ok bool) {
-	n := m.Node(value)
-	if n == nil {
-		return 0, 0, false
+// bounds is a range that holds every element of a value, the widest where none is
+// known from its op alone.
+func bounds(m *ir.Model, value string) (low, high float64) {
+	if n := m.Node(value); n != nil {
+		switch op := n.Op.(type) {
+		case ir.Softmax:
+			return 0, 1
+		case ir.Activation:
+			return rangeOf(op.Function())
+		case ir.RNN:
+			low, high = rangeOf(op.Function())
+			return min(low, 0), max(high, 0) // zero in a frame that does not count
+		}
 	}
-	f, clip := ir.Identity, float32(0)
-	switch op := n.Op.(type) {
-	case ir.Softmax:
-		return 0, 1, true
-	case ir.Activation:
-		f, clip = op.Func, op.Clip
-	case ir.RNN:
-		f, clip = op.Func, op.Clip
-	}
-	switch f {
-	case ir.Sigmoid:
-		return 0, 1, true
-	case ir.ReLU:
-		return 0, math.MaxFloat32, true
+	return math.Inf(-1), math.Inf(1)
+}
+
+// rangeOf is a range that holds every value of a function.
+func rangeOf(f ir.Function) (low, high float64) {
+	switch f.Func {
+	case ir.Sigmoid, ir.HardSigmoid:
+		return 0, 1
+	case ir.Tanh, ir.Softsign, ir.Erf:
+		return -1, 1
+	case ir.ReLU, ir.Softplus, ir.Exp, ir.Sqrt, ir.Abs:
+		return 0, math.Inf(1)
 	case ir.ClippedReLU:
-		return 0, clip, true
+		return 0, float64(f.Clip)
+	case ir.Clamp:
+		return float64(f.Alpha), float64(f.Beta)
 	}
-	return 0, 0, false
+	return math.Inf(-1), math.Inf(1)
 }

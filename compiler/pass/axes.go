@@ -16,6 +16,7 @@ type axes struct {
 	value map[string][]segment
 	uses  map[string][]use // by parameter
 	state map[string]int   // axis of a state
+	picks map[string][]run // by node: what those that map whole segments are made of
 }
 
 // axis is a node of a union–find forest.
@@ -24,7 +25,7 @@ type axis struct {
 	size   int
 	name   string // of the node that made it
 	pinned bool   // may be neither reordered nor shrunk: an input or output sees it
-	kept   bool   // may be reordered but not shrunk: a softmax sums over it
+	kept   bool   // may be reordered but not shrunk: a softmax sums over it, a tensor shows it
 }
 
 // segment is a part of a dimension.
@@ -42,12 +43,10 @@ type use struct {
 // analyse finds the axes of a sound model.
 func analyse(m *ir.Model) *axes {
 	types, _ := m.Infer()
-	a := &axes{m: m, value: map[string][]segment{}, uses: map[string][]use{}, state: map[string]int{}}
+	a := &axes{m: m, value: map[string][]segment{}, uses: map[string][]use{}, state: map[string]int{}, picks: map[string][]run{}}
 	for _, in := range m.Inputs {
 		if in.Type.DType == ir.Float32 {
-			x := a.add(in.Name, in.Type.Len())
-			a.nodes[x].pinned = true
-			a.value[in.Name] = []segment{{x, in.Type.Len()}}
+			a.value[in.Name] = a.fixed(in.Name, in.Type.Len())
 		}
 	}
 	for _, n := range m.Nodes {
@@ -56,6 +55,11 @@ func analyse(m *ir.Model) *axes {
 	for _, name := range m.Outputs {
 		a.pin(a.value[name])
 	}
+	for _, s := range m.States {
+		if m.Exposed(s.Name) {
+			a.at(a.state[s.Name]).kept = true
+		}
+	}
 	a.pinShared()
 	return a
 }
@@ -63,6 +67,13 @@ func analyse(m *ir.Model) *axes {
 func (a *axes) add(name string, size int) int {
 	a.nodes = append(a.nodes, axis{parent: len(a.nodes), size: size, name: name})
 	return len(a.nodes) - 1
+}
+
+// fixed is a value whose units stay.
+func (a *axes) fixed(name string, size int) []segment {
+	x := a.add(name, size)
+	a.nodes[x].pinned = true
+	return []segment{{x, size}}
 }
 
 // root is the axis that x has become.
@@ -81,6 +92,12 @@ func (a *axes) pin(segs []segment) {
 	}
 }
 
+func (a *axes) keep(segs []segment) {
+	for _, s := range segs {
+		a.at(s.axis).kept = true
+	}
+}
+
 func (a *axes) join(x, y int) {
 	x, y = a.root(x), a.root(y)
 	if x == y {
@@ -89,77 +106,6 @@ func (a *axes) join(x, y int) {
 	a.nodes[y].parent = x
 	a.nodes[x].pinned = a.nodes[x].pinned || a.nodes[y].pinned
 	a.nodes[x].kept = a.nodes[x].kept || a.nodes[y].kept
-}
-
-// node gives the value of a node its axes and records what it reads.
-func (a *axes) node(n ir.Node, t ir.Type) {
-	fresh := func() []segment { return []segment{{a.add(n.Name, t.Len()), t.Len()}} }
-	in := func(i int) []segment { return a.value[n.Inputs[i]] }
-	var out []segment
-	switch op := n.Op.(type) {
-	case ir.Linear:
-		out = fresh()
-		a.use(op.Weight, use{n.Name, 1, out, in(0)})
-		a.use(op.Bias, use{n.Name, 1, out, nil})
-	case ir.Embedding:
-		out = fresh()
-		a.use(op.Weight, use{n.Name, 1, nil, out})
-	case ir.RNN:
-		out = fresh()
-		a.recurrent(n, 1, out, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH)
-	case ir.GRU:
-		out = fresh()
-		a.recurrent(n, 3, out, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH)
-	case ir.LSTM:
-		out = fresh()
-		a.recurrent(n, 4, out, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH)
-	case ir.Activation:
-		out = in(0)
-	case ir.Softmax:
-		out = in(0)
-		for _, s := range out {
-			a.at(s.axis).kept = true
-		}
-	case ir.Binary:
-		out = a.binary(in(0), in(1))
-	case ir.Concat:
-		for i := range n.Inputs {
-			out = append(out, in(i)...)
-		}
-	}
-	a.value[n.Name] = out
-}
-
-// binary ties its inputs element by element: axis by axis where both are made
-// of the same segments, not at all else.
-func (a *axes) binary(x, y []segment) []segment {
-	same := slices.EqualFunc(x, y, func(s, t segment) bool { return s.size == t.size })
-	if !same {
-		a.pin(x)
-		a.pin(y)
-		return x
-	}
-	for i := range x {
-		a.join(x[i].axis, y[i].axis)
-	}
-	return x
-}
-
-func (a *axes) recurrent(n ir.Node, gates int, h []segment, ih, hh, biasIH, biasHH string) {
-	a.use(ih, use{n.Name, gates, h, a.value[n.Inputs[0]]})
-	a.use(hh, use{n.Name, gates, h, h})
-	a.use(biasIH, use{n.Name, gates, h, nil})
-	a.use(biasHH, use{n.Name, gates, h, nil})
-	for _, name := range ir.StateNames(n.Op) {
-		a.state[name] = h[0].axis
-		a.use(a.m.State(name).Init, use{n.Name, 1, h, nil})
-	}
-}
-
-func (a *axes) use(param string, u use) {
-	if param != "" {
-		a.uses[param] = append(a.uses[param], u)
-	}
 }
 
 // pinShared leaves alone what reads a parameter together with others.
@@ -188,72 +134,4 @@ func (a *axes) roots() []int {
 // touches reports whether any segment lies on the axis.
 func (a *axes) touches(segs []segment, x int) bool {
 	return slices.ContainsFunc(segs, func(s segment) bool { return a.root(s.axis) == x })
-}
-
-// order gives, for a dimension of gates blocks over segs, the old index of
-// every new one when axis x gets the units idx.
-func (a *axes) order(segs []segment, gates, x int, idx []int) []int {
-	var order []int
-	at := 0
-	for range gates {
-		for _, s := range segs {
-			if a.root(s.axis) == x {
-				for _, k := range idx {
-					order = append(order, at+k)
-				}
-			} else {
-				for k := range s.size {
-					order = append(order, at+k)
-				}
-			}
-			at += s.size
-		}
-	}
-	return order
-}
-
-// reorder returns the model with axis x made of its units idx, in that order.
-func (a *axes) reorder(x int, idx []int, r *Report) *ir.Model {
-	out := a.m.Clone()
-	for i, p := range out.Params {
-		if us := a.uses[p.Name]; len(us) > 0 {
-			out.Params[i] = a.reorderParam(p, us[0], x, idx)
-		}
-	}
-	for i := range out.States {
-		s := &out.States[i]
-		if a.root(a.state[s.Name]) == x {
-			s.Size = len(idx)
-			r.reorder(s.Name, idx)
-		}
-	}
-	return out
-}
-
-func (a *axes) reorderParam(p *ir.Param, u use, x int, idx []int) *ir.Param {
-	inRows, inCols := a.touches(u.rows, x), a.touches(u.cols, x)
-	if !inRows && !inCols {
-		return p
-	}
-	width := 1
-	if len(p.Shape) == 2 {
-		width = p.Shape[1]
-	}
-	rows, cols := identity(p.Shape[0]), identity(width)
-	if inRows {
-		rows = a.order(u.rows, u.gates, x, idx)
-	}
-	if inCols {
-		cols = a.order(u.cols, 1, x, idx)
-	}
-	q := &ir.Param{Name: p.Name, Shape: []int{len(rows)}, Data: make([]float32, 0, len(rows)*len(cols))}
-	if len(p.Shape) == 2 {
-		q.Shape = append(q.Shape, len(cols))
-	}
-	for _, row := range rows {
-		for _, c := range cols {
-			q.Data = append(q.Data, p.Data[row*width+c])
-		}
-	}
-	return q
 }

@@ -19,72 +19,87 @@ func foldConstants(m *ir.Model, r *Report) (*ir.Model, error) {
 	out := m.Clone()
 	a := analyse(m)
 	for i, n := range m.Nodes {
+		f := fold{m: out, axes: a, known: k, report: r, node: n}
 		switch op := n.Op.(type) {
 		case ir.Linear:
-			out.Nodes[i].Op = foldInto(out, a, k, r, n, op.Weight, op.Bias, func(bias string) ir.Op {
-				op.Bias = bias
-				return op
-			})
+			op.Bias = f.into(op.Weight, op.Bias, max(op.Rows, 1))
+			out.Nodes[i].Op = op
 		case ir.RNN:
-			out.Nodes[i].Op = foldInto(out, a, k, r, n, op.WeightIH, op.BiasIH, func(bias string) ir.Op {
-				op.BiasIH = bias
-				return op
-			})
-			clearColumns(out, a, op.WeightHH, k.values[n.Name])
+			op.BiasIH = f.into(op.WeightIH, op.BiasIH, 1)
+			clearColumns(out, a, op.WeightHH, k.hidden(n))
+			out.Nodes[i].Op = op
 		case ir.GRU:
-			out.Nodes[i].Op = foldInto(out, a, k, r, n, op.WeightIH, op.BiasIH, func(bias string) ir.Op {
-				op.BiasIH = bias
-				return op
-			})
-			clearColumns(out, a, op.WeightHH, k.values[n.Name])
+			op.BiasIH = f.into(op.WeightIH, op.BiasIH, 1)
+			clearColumns(out, a, op.WeightHH, k.hidden(n))
+			out.Nodes[i].Op = op
 		case ir.LSTM:
-			out.Nodes[i].Op = foldInto(out, a, k, r, n, op.WeightIH, op.BiasIH, func(bias string) ir.Op {
-				op.BiasIH = bias
-				return op
-			})
-			clearColumns(out, a, op.WeightHH, k.values[n.Name])
+			op.BiasIH = f.into(op.WeightIH, op.BiasIH, 1)
+			clearColumns(out, a, op.WeightHH, k.hidden(n))
+			out.Nodes[i].Op = op
 		}
 	}
 	dropUnused(out)
 	return out, nil
 }
 
-// foldInto moves the contribution of the constant elements of the input into
-// the bias and clears their columns. A weight that several nodes share is left.
-func foldInto(m *ir.Model, a *axes, k *constants, r *Report, n ir.Node, weight, bias string, with func(bias string) ir.Op) ir.Op {
-	known := k.values[n.Inputs[0]]
-	if !slices.ContainsFunc(known, isKnown) || len(a.uses[weight]) > 1 {
-		return with(bias)
+// fold folds what is known of the input of a node.
+type fold struct {
+	m      *ir.Model // that is written to
+	axes   *axes
+	known  *constants
+	report *Report
+	node   ir.Node
+}
+
+// into moves the contribution of the constant elements of the input into the bias,
+// clears their columns and gives the name of the bias. A weight that several nodes
+// share is left, and elements that differ between the rows of a Linear.
+func (f fold) into(weight, bias string, inputRows int) string {
+	known := agreed(f.known.values[f.node.Inputs[0]], inputRows)
+	if !slices.ContainsFunc(known, isKnown) || len(f.axes.uses[weight]) > 1 {
+		return bias
 	}
-	w := m.Param(weight)
+	w := f.m.Param(weight)
 	rows, cols := w.Shape[0], w.Shape[1]
 	sum := make([]float64, rows)
 	changed := false
 	for row := range rows {
 		for c, v := range known {
-			if isKnown(v) {
+			if isKnown(v) && w.Data[row*cols+c] != 0 {
 				sum[row] += float64(w.Data[row*cols+c]) * v
-				changed = changed || w.Data[row*cols+c] != 0
+				changed = true
 			}
 		}
 	}
 	if !changed {
-		return with(bias)
+		return bias
 	}
 	total := make([]float32, rows)
 	if bias != "" {
-		copy(total, m.Param(bias).Data)
+		copy(total, f.m.Param(bias).Data)
 	}
 	for i := range total {
 		total[i] = float32(float64(total[i]) + sum[i])
 	}
 	if !allFinite(total) {
-		r.note("inputs of %q that never change stay: what they add to is beyond float32", n.Name)
-		return with(bias)
+		f.report.note("inputs of %q that never change stay: what they add to is beyond float32", f.node.Name)
+		return bias
 	}
-	r.note("%d of %d inputs of %q never change", count(known), cols, n.Name)
-	clearColumns(m, a, weight, known)
-	return with(replaceBias(m, bias, n.Name+".bias", total))
+	f.report.note("%d of %d inputs of %q never change", count(known), cols, f.node.Name)
+	clearColumns(f.m, f.axes, weight, known)
+	return replaceBias(f.m, bias, f.node.Name+".bias", total)
+}
+
+// agreed is what is known of every row alike.
+func agreed(known []float64, rows int) []float64 {
+	width := len(known) / rows
+	first := slices.Clone(known[:width])
+	for i, v := range known {
+		if v != first[i%width] {
+			first[i%width] = math.NaN()
+		}
+	}
+	return first
 }
 
 // clearColumns clears the columns of a weight that read a known element.
@@ -101,212 +116,4 @@ func clearColumns(m *ir.Model, a *axes, weight string, known []float64) {
 		}
 	}
 	setParam(m, fresh)
-}
-
-// constants holds, for each value, the elements that never change; NaN for one
-// that does.
-type constants struct {
-	m      *ir.Model
-	params map[string]*ir.Param
-	values map[string][]float64
-}
-
-func isKnown(v float64) bool { return !math.IsNaN(v) }
-
-func count(known []float64) int {
-	n := 0
-	for _, v := range known {
-		if isKnown(v) {
-			n++
-		}
-	}
-	return n
-}
-
-// newConstants begins with the assumption that every recurrent unit stays zero.
-func newConstants(m *ir.Model) *constants {
-	k := &constants{m: m, params: map[string]*ir.Param{}, values: map[string][]float64{}}
-	for _, p := range m.Params {
-		k.params[p.Name] = p
-	}
-	types, _ := m.Infer()
-	for _, in := range m.Inputs {
-		k.values[in.Name] = unknowns(in.Type.Len())
-	}
-	for _, n := range m.Nodes {
-		k.values[n.Name] = make([]float64, types[n.Name].Len())
-		for _, s := range ir.StateNames(n.Op) {
-			if init := m.State(s).Init; init != "" {
-				for i, v := range k.params[init].Data {
-					if v != 0 {
-						k.values[n.Name][i] = math.NaN()
-					}
-				}
-			}
-		}
-	}
-	return k
-}
-
-func unknowns(n int) []float64 {
-	v := make([]float64, n)
-	for i := range v {
-		v[i] = math.NaN()
-	}
-	return v
-}
-
-// run refutes assumptions until none falls. A recurrent unit only ever goes
-// from zero to unknown, so it ends.
-func (k *constants) run() {
-	for again := true; again; {
-		again = false
-		for _, n := range k.m.Nodes {
-			old := k.values[n.Name]
-			k.values[n.Name] = k.node(n, old)
-			if recurrent(n.Op) && count(old) != count(k.values[n.Name]) {
-				again = true
-			}
-		}
-	}
-}
-
-func recurrent(op ir.Op) bool { return len(ir.StateNames(op)) > 0 }
-
-func (k *constants) node(n ir.Node, old []float64) []float64 {
-	in := func(i int) []float64 { return k.values[n.Inputs[i]] }
-	switch op := n.Op.(type) {
-	case ir.Linear:
-		return k.affine(op.Weight, op.Bias, in(0))
-	case ir.Embedding:
-		return k.table(op.Weight)
-	case ir.RNN:
-		if op.Func == ir.Sigmoid {
-			return unknowns(len(old))
-		}
-		return k.cell(old, in(0), gate{op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, 0})
-	case ir.GRU:
-		return k.cell(old, in(0), gate{op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, 2})
-	case ir.LSTM:
-		return k.cell(old, in(0), gate{op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, 2})
-	case ir.Activation:
-		return each(in(0), func(x float64) float64 { return apply(op.Func, op.Clip, x) })
-	case ir.Binary:
-		return pairs(op.Func, in(0), in(1))
-	case ir.Concat:
-		var all []float64
-		for i := range n.Inputs {
-			all = append(all, in(i)...)
-		}
-		return all
-	}
-	return unknowns(len(old))
-}
-
-// affine is b for the rows that read nothing.
-func (k *constants) affine(weight, bias string, x []float64) []float64 {
-	w := k.params[weight]
-	y := make([]float64, w.Shape[0])
-	for r := range y {
-		if bias != "" {
-			y[r] = float64(k.params[bias].Data[r])
-		}
-		for c, v := range w.Data[r*len(x) : (r+1)*len(x)] {
-			if v != 0 {
-				y[r] += float64(v) * x[c] // NaN of an unknown stays
-			}
-		}
-	}
-	return y
-}
-
-// table is what all rows of an embedding agree on.
-func (k *constants) table(weight string) []float64 {
-	w := k.params[weight]
-	width := w.Shape[1]
-	v := make([]float64, width)
-	for c := range v {
-		v[c] = float64(w.Data[c])
-		for r := 1; r < w.Shape[0]; r++ {
-			if w.Data[r*width+c] != w.Data[c] {
-				v[c] = math.NaN()
-			}
-		}
-	}
-	return v
-}
-
-// gate names the gate of a cell whose zero keeps a unit that begins at zero
-// there: all of an RNN, the candidate n of a GRU (h' = z⊙h), g of an LSTM (c' =
-// σ(f)⊙c, h' = σ(o)⊙tanh(c')).
-type gate struct {
-	weightIH, weightHH, biasIH, biasHH string
-	block                              int
-}
-
-// cell keeps the zeros of old whose gate row sums only zeros.
-func (k *constants) cell(old, x []float64, g gate) []float64 {
-	h := slices.Clone(old)
-	for u := range h {
-		row := g.block*len(h) + u
-		if isKnown(h[u]) && !(k.zeroRow(g.weightIH, row, x) && k.zeroRow(g.weightHH, row, old) &&
-			k.zeroBias(g.biasIH, row) && k.zeroBias(g.biasHH, row)) {
-			h[u] = math.NaN()
-		}
-	}
-	return h
-}
-
-func (k *constants) zeroRow(weight string, row int, x []float64) bool {
-	for c, v := range k.params[weight].Data[row*len(x) : (row+1)*len(x)] {
-		if v != 0 && x[c] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func (k *constants) zeroBias(bias string, row int) bool {
-	return bias == "" || k.params[bias].Data[row] == 0
-}
-
-func each(x []float64, f func(float64) float64) []float64 {
-	y := make([]float64, len(x))
-	for i, v := range x {
-		y[i] = f(v)
-	}
-	return y
-}
-
-// apply is the element-wise function; an unknown stays unknown.
-func apply(f ir.Func, clip float32, x float64) float64 {
-	switch f {
-	case ir.Tanh:
-		return math.Tanh(x)
-	case ir.Sigmoid:
-		return 1 / (1 + math.Exp(-x))
-	case ir.ReLU:
-		return max(x, 0)
-	case ir.ClippedReLU:
-		return min(max(x, 0), float64(clip))
-	}
-	return x
-}
-
-func pairs(f ir.BinaryFunc, a, b []float64) []float64 {
-	y := make([]float64, len(a))
-	for i := range y {
-		switch f {
-		case ir.Add:
-			y[i] = a[i] + b[i]
-		case ir.Sub:
-			y[i] = a[i] - b[i]
-		case ir.Mul:
-			y[i] = a[i] * b[i]
-			if a[i] == 0 || b[i] == 0 {
-				y[i] = 0
-			}
-		}
-	}
-	return y
 }
