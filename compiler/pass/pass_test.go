@@ -160,6 +160,103 @@ node   y = Linear(r) weight=v
 output y
 `, map[string][]float32{ // unit 1 reads only itself and is read only by itself
 			"wh": {1, 0, 1, 0, 1, 0, 0, 0, 0}, "v": {1, 0, 0}}, `1 of 3 units of "r" are read by nothing`},
+
+		{"rows of a product are tied", "drop-units", `model "m"
+input x [2]
+param wa [3 2]
+param wb [3 2]
+param wr [1 3]
+node a = Linear(x) weight=wa
+node b = Linear(x) weight=wb
+node w = Pick(a) spans="-1:1/0:3/0:3/-1:1"
+node all = Pick(w) spans="1:6"
+node both = Concat(all, b)
+node y = Linear(both) weight=wr rows=3
+output y
+`, `model  "m"
+input  x [2]
+param  wa [2 2]
+param  wb [2 2]
+param  wr [1 2]
+node   a = Linear(x) weight=wa
+node   b = Linear(x) weight=wb
+node   w = Pick(a) spans="-1:1/0:2/0:2/-1:1"
+node   all = Pick(w) spans=1:4
+node   both = Concat(all, b)
+node   y = Linear(both) weight=wr rows=3
+output y
+`, map[string][]float32{"wr": {1, 0, 2}}, `1 of 3 units of "a" are read by nothing`},
+
+		{"a state that nothing writes to", "fold-constants", `model "m"
+input x [2]
+state s [2] init=s0
+param s0 [2]
+param w [2 2]
+param v [1 2]
+node r = Recall() state=s
+node a = Linear(x) weight=w
+node n = Binary(a, r) func=mul
+node k = Binary(n, r) func=add
+node st = Store(k) state=s
+node y = Linear(r) weight=v
+output y
+`, `model  "m"
+input  x [2]
+state  s [2] init=s0
+param  s0 [2]
+param  w [2 2]
+param  v [1 2]
+param  y.bias [1]
+node   r = Recall() state=s
+node   a = Linear(x) weight=w
+node   n = Binary(a, r) func=mul
+node   k = Binary(n, r) func=add
+node   st = Store(k) state=s
+node   y = Linear(r) weight=v bias=y.bias
+output y
+`, map[string][]float32{"s0": {1, 3}, "w": {1, 1, 0, 0}, "v": {2, 5}}, `1 of 2 inputs of "y" never change`},
+
+		{"the need of a state", "drop-dead", `model "m"
+input x [2]
+state s [2]
+state u [2]
+param w [2 2]
+node r = Recall() state=s
+node dead = Recall() state=u
+node a = Linear(x) weight=w
+node n = Binary(a, r) func=add
+node st = Store(n) state=s
+node deader = Store(a) state=u
+node y = Activation(r) func=tanh
+output y
+`, `model  "m"
+input  x [2]
+state  s [2]
+param  w [2 2]
+node   r = Recall() state=s
+node   a = Linear(x) weight=w
+node   n = Binary(a, r) func=add
+node   st = Store(n) state=s
+node   y = Activation(r) func=tanh
+output y
+`, nil, `node "deader" is needed by no output`},
+
+		{"bounds", "fold-activations", `model "m"
+input x [2]
+node s = Activation(x) func=hard_sigmoid alpha=0.2 beta=0.5
+node a = Activation(s) func=abs
+node c = Activation(a) func=clamp alpha=-1 beta=1
+node d = Activation(c) func=clamp alpha=0.5 beta=1
+node e = Activation(d) func=affine alpha=1
+node y = Activation(e) func=softsign
+output y
+`, `model  "m"
+input  x [2]
+node   s = Activation(x) func=hard_sigmoid alpha=0.2 beta=0.5
+node   d = Activation(s) func=clamp alpha=0.5 beta=1
+node   y = Activation(d) func=softsign
+output y
+`, nil, `activation "c" changes nothing`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := parse(t, test.before, test.set)
