@@ -1,15 +1,19 @@
 package pass
 
 import (
+	"slices"
+
 	"github.com/sparsec/sparsec/ir"
 )
 
 // foldBiases adds b_hh to b_ih in all gates where only their sum counts: all of
 // RNN and LSTM, all of a GRU that resets before, the gates r and z of one that
 // resets after, whose candidate multiplies b_hn by the reset gate. Sums are
-// rounded once. Biases that are then all zero are dropped.
+// rounded once. A constant that is added to a Linear becomes its bias. Biases that
+// are then all zero are dropped.
 func foldBiases(m *ir.Model, r *Report) (*ir.Model, error) {
 	out := m.Clone()
+	foldAdded(out, r)
 	for i, n := range out.Nodes {
 		switch op := n.Op.(type) {
 		case ir.Linear:
@@ -32,6 +36,48 @@ func foldBiases(m *ir.Model, r *Report) (*ir.Model, error) {
 	}
 	dropUnused(out)
 	return out, nil
+}
+
+// foldAdded makes a Linear of the sum of one, which nothing else reads, and a
+// constant.
+func foldAdded(m *ir.Model, r *Report) {
+	readers := readersOf(m)
+	for i, n := range m.Nodes {
+		if n.Op != (ir.Binary{Func: ir.Add}) {
+			continue
+		}
+		for k, name := range n.Inputs {
+			product, constant := m.Node(name), m.Node(n.Inputs[1-k])
+			if product == nil || constant == nil || readers[name] > 1 {
+				continue
+			}
+			op, isLinear := product.Op.(ir.Linear)
+			c, isConstant := constant.Op.(ir.Constant)
+			if !isLinear || !isConstant {
+				continue
+			}
+			if bias, ok := added(m, op, m.Param(c.Value).Data); ok {
+				op.Bias = replaceBias(m, op.Bias, n.Name+".bias", bias)
+				r.note("constant %q is the bias of %q", constant.Name, n.Name)
+				m.Nodes[i] = ir.Node{Name: n.Name, Op: op, Inputs: slices.Clone(product.Inputs)}
+				m.Nodes = slices.DeleteFunc(m.Nodes, func(n ir.Node) bool { return n.Name == name })
+				foldAdded(m, r)
+				return
+			}
+		}
+	}
+}
+
+// added is the bias of a Linear and a constant, which must be alike in all rows.
+func added(m *ir.Model, op ir.Linear, constant []float32) ([]float32, bool) {
+	sum := agreed(widen(constant), max(op.Rows, 1))
+	if op.Bias != "" {
+		for i, b := range m.Param(op.Bias).Data {
+			sum[i] += float64(b)
+		}
+	}
+	bias := narrow(sum)
+	return bias, allFinite(bias)
 }
 
 // foldPair adds the first fold of the gates of hh to ih and clears them in hh.

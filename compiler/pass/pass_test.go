@@ -161,6 +161,72 @@ output y
 `, map[string][]float32{ // unit 1 reads only itself and is read only by itself
 			"wh": {1, 0, 1, 0, 1, 0, 0, 0, 0}, "v": {1, 0, 0}}, `1 of 3 units of "r" are read by nothing`},
 
+		{"moved elements", "fold-picks", `model "m"
+input x [2]
+input z [2]
+param w [1 6]
+node both = Concat(x, z)
+node all = Concat(both, x)
+node turned = Pick(all) spans=5:6:-1
+node same = Pick(turned) spans="0:3/3:3"
+node part = Pick(all) spans="3:2:-1/-1:1"
+node alone = Concat(part)
+node y = Linear(same) weight=w
+node p = Activation(alone) func=tanh
+output y
+output p
+`, `model  "m"
+input  x [2]
+input  z [2]
+param  w [1 6]
+node   all = Concat(x, z, x)
+node   part = Pick(z) spans=1:2:-1/-1:1
+node   y = Linear(all) weight=w
+node   p = Activation(part) func=tanh
+output y
+output p
+`, nil, `columns of "w" in the order of "all"`},
+
+		{"nodes of constants", "compute-constants", `model "m"
+input x [2]
+param c [3]
+param w [2 3]
+node k = Constant() value=c
+node l = Linear(k) weight=w
+node s = Activation(l) func=sigmoid
+node y = Binary(x, s) func=div
+output y
+`, `model  "m"
+input  x [2]
+param  c [3]
+param  l.value [2]
+param  s.value [2]
+node   k = Constant() value=c
+node   l = Constant() value=l.value
+node   s = Constant() value=s.value
+node   y = Binary(x, s) func=div
+output y
+`, nil, `node "s" reads nothing but constants`},
+
+		{"an added constant", "fold-biases", `model "m"
+input x [4]
+param c [4]
+param w [2 2]
+param b [2]
+node k = Constant() value=c
+node l = Linear(x) weight=w bias=b rows=2
+node y = Binary(k, l) func=add
+output y
+`, `model  "m"
+input  x [4]
+param  c [4]
+param  w [2 2]
+param  b [2]
+node   k = Constant() value=c
+node   y = Linear(x) weight=w bias=b rows=2
+output y
+`, map[string][]float32{"c": {1, 2, 1, 2}}, `constant "k" is the bias of "y"`},
+
 		{"rows of a product are tied", "drop-units", `model "m"
 input x [2]
 param wa [3 2]

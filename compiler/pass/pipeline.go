@@ -24,9 +24,11 @@ type Options struct {
 // Pipeline is every pass in order.
 func Pipeline(o Options) []Pass {
 	return []Pass{
+		{"fold-picks", "reads past nodes that only move elements", foldPicks},
+		{"compute-constants", "replaces what reads nothing but constants by its value", computeConstants},
 		{"fold-activations", "drops identities and activations that change nothing", foldActivations},
 		{"drop-dead", "drops nodes, states and parameters that no output needs", dropDead},
-		{"fold-biases", "adds b_hh to b_ih where both are only ever summed; drops zero biases", foldBiases},
+		{"fold-biases", "adds constants to biases, and b_hh to b_ih where both are only ever summed; drops zero biases", foldBiases},
 		{"fold-constants", "moves what units that never change contribute into the readers' biases", foldConstants},
 		{"drop-units", "drops units that nothing reads", dropUnits},
 		{"permute-states", "reorders units so that rows of a group share windows", permuteStates(o.Permute)},

@@ -274,6 +274,7 @@ func (d *drawer) outputs() {
 // states that tensors show, from values that those were given.
 func TestRandomModels(t *testing.T) {
 	shrunk, kept := 0, 0
+	notes := map[string]int{} // of every pass
 	for seed := range uint64(400) {
 		m := randomModel(t, seed)
 		want := ends(t, m, nil, seed)
@@ -290,6 +291,9 @@ func TestRandomModels(t *testing.T) {
 			}
 			sameEnds(t, fmt.Sprintf("seed %d: %s", seed, p.Name), ends(t, next, r.Units, seed), want)
 		}
+		for _, n := range r.Notes {
+			notes[n.Pass]++
+		}
 		for _, s := range m.States {
 			switch now := next.State(s.Name); {
 			case now == nil || now.Size < s.Size:
@@ -297,6 +301,11 @@ func TestRandomModels(t *testing.T) {
 			default:
 				kept++
 			}
+		}
+	}
+	for _, p := range Pipeline(Options{}) {
+		if notes[p.Name] < 20 {
+			t.Errorf("pass %s did %d things: the test holds little of it", p.Name, notes[p.Name])
 		}
 	}
 	if shrunk < 50 || kept < 50 {
