@@ -83,6 +83,9 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err := sound(m); err != nil {
 		return nil, err
 	}
+	if err := o.steps(m); err != nil {
+		return nil, err
+	}
 	o.Pass.Permute.Objective = o.objective()
 	p := &Package{}
 	var err error
@@ -101,6 +104,7 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if p.Program, err = lower.Lower(p.Model, p.Plan); err != nil {
 		return nil, err
 	}
+	expose(p)
 	if err := share(p.Program, o.Workers); err != nil {
 		return nil, err
 	}
@@ -136,10 +140,7 @@ func sound(m *ir.Model) error {
 	if err := m.Verify(); err != nil {
 		return err
 	}
-	if err := m.Filled(); err != nil {
-		return err
-	}
-	return lower.Streaming(m)
+	return m.Filled()
 }
 
 // share has workers share the large products, of which there must be one.

@@ -54,21 +54,40 @@ func reference(ctx context.Context, m *ir.Model, p *Package, n int) (codegen.Vec
 	var vectors codegen.Vectors
 	var inputs []eval.Frame
 	for range n {
-		if err := ctx.Err(); err != nil {
-			return nil, 0, err
-		}
 		f, in := randomFrame(p.Program, rng)
-		out, err := g.Step(in)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, port := range p.Program.Outputs {
-			f.Outputs = append(f.Outputs, out[port.Name])
-		}
 		vectors, inputs = append(vectors, f), append(inputs, in)
+	}
+	outputs, err := outputsOf(ctx, m, g, inputs)
+	if err != nil {
+		return nil, 0, err
+	}
+	for i := range vectors {
+		for _, port := range p.Program.Outputs {
+			vectors[i].Outputs = append(vectors[i].Outputs, outputs[i][port.Name])
+		}
 	}
 	rounding, err := verify.EstimateRounding(p.Model, p.Program, inputs)
 	return vectors, tolerance(rounding), err
+}
+
+// outputsOf computes a sequence: frame by frame where the model can be stepped, so
+// that it ends soon when it is cancelled.
+func outputsOf(ctx context.Context, m *ir.Model, g *eval.Graph, inputs []eval.Frame) ([]eval.Frame, error) {
+	if !m.Streaming() {
+		return g.Run(inputs)
+	}
+	var outputs []eval.Frame
+	for _, in := range inputs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		out, err := g.Step(in)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, out)
+	}
+	return outputs, nil
 }
 
 // leastTolerance leaves room for inputs that round less kindly than the frames
@@ -84,11 +103,11 @@ func tolerance(r verify.Rounding) float64 {
 	return math.Exp2(math.Ceil(math.Log2(t)))
 }
 
-// randomFrame draws inputs from the normal distribution and indices evenly.
+// randomFrame draws inputs from the normal distribution, indices and masks evenly.
 func randomFrame(p *kernel.Program, rng *rand.Rand) (codegen.Frame, eval.Frame) {
 	var f codegen.Frame
 	in := eval.Frame{}
-	for _, port := range p.Inputs {
+	for k, port := range p.Inputs {
 		var x []float32
 		index := 0
 		if port.Bound > 0 {
@@ -99,6 +118,9 @@ func randomFrame(p *kernel.Program, rng *rand.Rand) (codegen.Frame, eval.Frame) 
 			x = make([]float32, port.Size)
 			for i := range x {
 				x[i] = float32(rng.NormFloat64())
+				if p.Mask(k) {
+					x[i] = float32(rng.IntN(2))
+				}
 				values[i] = float64(x[i])
 			}
 			in[port.Name] = values

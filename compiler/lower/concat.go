@@ -42,7 +42,7 @@ func (l *lowerer) writesOwnBuffer(value string) bool {
 		return false
 	}
 	switch op := n.Op.(type) {
-	case ir.Linear, ir.Embedding, ir.Binary, ir.Softmax:
+	case ir.Linear, ir.Embedding, ir.Binary, ir.Softmax, ir.Ahead, ir.Hold:
 		return true
 	case ir.Activation:
 		return op.Func != ir.Identity

@@ -2,7 +2,6 @@ package lower
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/ir"
@@ -11,12 +10,9 @@ import (
 
 // Lower makes the kernel program of a model by a plan. The model must be sound
 // ([ir.Model.Verify]) and hold its numbers; the plan must be one for it
-// ([schedule.Plan.Check]). It fails when the model cannot be stepped, naming
-// every reversed node, or when a strategy cannot hold a matrix.
+// ([schedule.Plan.Check]). It fails when a strategy cannot hold a matrix. The
+// program is one for whole sequences where the model is ([ir.Model.Streaming]).
 func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
-	if err := Streaming(m); err != nil {
-		return nil, err
-	}
 	types, err := m.Infer()
 	if err != nil {
 		return nil, err
@@ -43,22 +39,6 @@ func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
 	l.outputs()
 	l.orderMatrices()
 	return l.p, nil
-}
-
-// Streaming is an error that names every node that runs backwards, nil when there
-// is none.
-func Streaming(m *ir.Model) error {
-	if m.Streaming() {
-		return nil
-	}
-	var reversed []string
-	for _, n := range m.Nodes {
-		if ir.Reversed(n.Op) {
-			reversed = append(reversed, fmt.Sprintf("%q", n.Name))
-		}
-	}
-	return fmt.Errorf("model %q: node %s runs backwards in time: only models that can be stepped frame by frame are compiled, not ones that need the whole sequence (bidirectional)",
-		m.Name, strings.Join(reversed, ", "))
 }
 
 // lowerer is a program under construction.
@@ -106,10 +86,11 @@ func (l *lowerer) stateBuffers() {
 
 // node appends the layer of a node, unless it needs no instruction.
 func (l *lowerer) node(n ir.Node) error {
-	l.layer = &kernel.Layer{Name: n.Name}
+	l.layer = &kernel.Layer{Name: n.Name, Reverse: ir.Reversed(n.Op)}
 	if err := l.op(n); err != nil {
 		return err
 	}
+	l.mask(n)
 	if len(l.layer.Instrs) > 0 {
 		l.p.Layers = append(l.p.Layers, *l.layer)
 	}
@@ -136,6 +117,12 @@ func (l *lowerer) op(n ir.Node) error {
 		return l.binary(n, op)
 	case ir.Softmax:
 		return l.softmax(n)
+	case ir.Ahead:
+		l.ahead(n, op)
+		return nil
+	case ir.Hold:
+		l.hold(n, op)
+		return nil
 	}
 	return fmt.Errorf("op %s has no lowering", n.Op.Kind())
 }

@@ -7,18 +7,23 @@ import (
 	"github.com/sparsec/sparsec/ir/eval"
 )
 
-// RandomInputs are n frames of inputs: normal deviates rounded to float32, and
-// uniform indices. The same generator gives the same frames.
+// RandomInputs are n frames of inputs: normal deviates rounded to float32, uniform
+// indices, and masks of which as many are 0 as 1. The same generator gives the same
+// frames.
 func RandomInputs(m *ir.Model, rng *rand.Rand, n int) []eval.Frame {
+	mask := masks(m)
 	frames := make([]eval.Frame, n)
 	for i := range frames {
 		frames[i] = eval.Frame{}
 		for _, in := range m.Inputs {
 			values := make([]float64, in.Type.Len())
 			for k := range values {
-				if in.Type.DType == ir.Index {
+				switch {
+				case in.Type.DType == ir.Index:
 					values[k] = float64(rng.IntN(in.Type.Bound))
-				} else {
+				case mask[in.Name]:
+					values[k] = float64(rng.IntN(2))
+				default:
 					values[k] = float64(float32(rng.NormFloat64()))
 				}
 			}
@@ -26,4 +31,15 @@ func RandomInputs(m *ir.Model, rng *rand.Rand, n int) []eval.Frame {
 		}
 	}
 	return frames
+}
+
+// masks are the values that say which frames of a cell count.
+func masks(m *ir.Model) map[string]bool {
+	mask := map[string]bool{}
+	for _, n := range m.Nodes {
+		if len(ir.StateNames(n.Op)) > 0 && len(n.Inputs) == 2 {
+			mask[n.Inputs[1]] = true
+		}
+	}
+	return mask
 }

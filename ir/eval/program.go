@@ -16,7 +16,8 @@ import (
 type Program struct {
 	p       *kernel.Program
 	buffers [][]float32
-	indices []int // [input]
+	indices []int           // [input]
+	given   map[string]bool // states that SetState replaced since the last Run
 }
 
 // NewProgram returns the interpreter of a program without faults, with the
@@ -32,14 +33,26 @@ func NewProgram(p *kernel.Program) (*Program, error) {
 
 // Reset clears every buffer and puts every state to its initial value.
 func (e *Program) Reset() {
-	e.buffers = make([][]float32, len(e.p.Buffers))
-	for i, b := range e.p.Buffers {
-		e.buffers[i] = make([]float32, kernel.Pad(b.Len)+kernel.Guard)
-	}
+	e.buffers, e.given = e.clear(), map[string]bool{}
 	for _, s := range e.p.States {
-		if s.Init >= 0 {
-			copy(e.buffers[s.Buf], e.p.Consts[s.Init].Data[:s.Size])
-		}
+		e.begin(s)
+	}
+}
+
+// clear are buffers of zeros.
+func (e *Program) clear() [][]float32 {
+	buffers := make([][]float32, len(e.p.Buffers))
+	for i, b := range e.p.Buffers {
+		buffers[i] = make([]float32, kernel.Pad(b.Len)+kernel.Guard)
+	}
+	return buffers
+}
+
+// begin puts a state to its initial value.
+func (e *Program) begin(s kernel.State) {
+	clear(e.buffers[s.Buf])
+	if s.Init >= 0 {
+		copy(e.buffers[s.Buf], e.p.Consts[s.Init].Data[:s.Size])
 	}
 }
 
@@ -63,17 +76,31 @@ func (e *Program) SetState(name string, h []float32) error {
 			return fmt.Errorf("state %q: %d numbers, want %d", name, len(h), s.Size)
 		}
 		copy(e.buffers[s.Buf], h)
+		e.given[name] = true
 		return nil
 	}
 	return fmt.Errorf("state %q is not defined", name)
 }
 
 // Step computes one frame of the outputs and updates the states. Values of the
-// frame are rounded to float32. Nothing changes if an input is at fault.
+// frame are rounded to float32. Nothing changes if an input is at fault, or the
+// program is not [kernel.Program.Streaming].
 func (e *Program) Step(inputs Frame) (Frame, error) {
+	if !e.p.Streaming() {
+		return nil, errors.New("the program reads ahead: it needs whole sequences")
+	}
 	if err := e.check(inputs); err != nil {
 		return nil, err
 	}
+	e.load(inputs)
+	for i := range e.p.Layers {
+		e.layer(&e.p.Layers[i])
+	}
+	return e.outputs(), nil
+}
+
+// load puts a frame in the buffers of the inputs.
+func (e *Program) load(inputs Frame) {
 	for i, in := range e.p.Inputs {
 		x := inputs[in.Name]
 		if in.Bound > 0 {
@@ -84,11 +111,21 @@ func (e *Program) Step(inputs Frame) (Frame, error) {
 			e.buffers[in.Buf][k] = float32(v)
 		}
 	}
-	for _, l := range e.p.Layers {
-		for _, in := range l.Instrs {
-			e.exec(in)
+}
+
+// layer runs a layer on the buffers, unless its mask leaves it out.
+func (e *Program) layer(l *kernel.Layer) {
+	for _, in := range l.Instrs {
+		if m, ok := in.(kernel.Masked); ok && e.at(m.Mask)[0] == 0 {
+			clear(e.at(m.Value)[:m.Size])
+			return
 		}
+		e.exec(in)
 	}
+}
+
+// outputs is the frame that the buffers hold.
+func (e *Program) outputs() Frame {
 	outputs := Frame{}
 	for _, out := range e.p.Outputs {
 		y := make([]float64, out.Size)
@@ -97,7 +134,7 @@ func (e *Program) Step(inputs Frame) (Frame, error) {
 		}
 		outputs[out.Name] = y
 	}
-	return outputs, nil
+	return outputs
 }
 
 func (e *Program) check(inputs Frame) error {

@@ -55,6 +55,12 @@ func (p *Program) Operands(in Instr) []Operand {
 			vec("Dst", in.Dst, Write, 1, in.Size)}
 	case Copy:
 		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
+	case Ahead:
+		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
+	case Hold:
+		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
+	case Masked:
+		return []Operand{exact("Mask", in.Mask, Read, 1), exact("Value", in.Value, Write, in.Size)}
 	case Softmax:
 		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
 	case GRUCell:
@@ -76,6 +82,9 @@ func (p *Program) Operands(in Instr) []Operand {
 // anyOffset reports whether the operands of the instruction may begin at any
 // element.
 func anyOffset(in Instr) bool {
-	_, ok := in.(Copy)
-	return ok
+	switch in.(type) {
+	case Copy, Ahead, Hold, Masked:
+		return true
+	}
+	return false
 }

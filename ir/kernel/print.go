@@ -17,7 +17,11 @@ func (p *Program) String() string {
 	w.matrices()
 	for _, l := range p.Layers {
 		w.line("")
-		w.line("layer %s // %s", l.Name, l.Doc)
+		way := ""
+		if l.Reverse {
+			way = " backwards"
+		}
+		w.line("layer %s%s // %s", l.Name, way, l.Doc)
 		for i, in := range l.Instrs {
 			for _, phase := range l.Phases {
 				if phase.From == i {
@@ -58,11 +62,22 @@ func (w *printer) tables() {
 		if s.Init >= 0 {
 			init = w.constant(s.Init)
 		}
-		w.line("state %s [%d] in %s from %s", s.Name, s.Size, w.buffer(s.Buf), init)
+		w.line("state %s [%d] in %s from %s%s", s.Name, s.Size, w.buffer(s.Buf), init, exposed(s))
 	}
 	for i, c := range w.p.Consts {
 		w.line("constant c%d %q [%d×%d]", i, c.Name, c.Rows, c.Cols)
 	}
+}
+
+// exposed says how users see a state.
+func exposed(s State) string {
+	switch {
+	case !s.Exposed:
+		return ""
+	case s.Units == nil:
+		return ", exposed"
+	}
+	return fmt.Sprintf(", exposed as %d", s.Units)
 }
 
 func (w *printer) matrices() {
@@ -111,6 +126,12 @@ func (w *printer) instr(in Instr) string {
 		return fmt.Sprintf("%s %s = %s %s %s, %d", op, w.ref(in.Dst), w.ref(in.A), in.Func, w.ref(in.B), in.Size)
 	case Copy:
 		return fmt.Sprintf("%s %s = %s, %d", op, w.ref(in.Dst), w.ref(in.Src), in.Size)
+	case Ahead:
+		return fmt.Sprintf("%s %s = %s in %d, %d", op, w.ref(in.Dst), w.ref(in.Src), in.By, in.Size)
+	case Hold:
+		return fmt.Sprintf("%s %s = %s at %s, %d", op, w.ref(in.Dst), w.ref(in.Src), in.At, in.Size)
+	case Masked:
+		return fmt.Sprintf("%s %s by %s, %d", op, w.ref(in.Value), w.ref(in.Mask), in.Size)
 	case Softmax:
 		return fmt.Sprintf("%s %s = %s, %d", op, w.ref(in.Dst), w.ref(in.Src), in.Size)
 	case GRUCell:
@@ -138,6 +159,12 @@ func mnemonic(in Instr) string {
 		return "binary"
 	case Copy:
 		return "copy"
+	case Ahead:
+		return "ahead"
+	case Hold:
+		return "hold"
+	case Masked:
+		return "masked"
 	case Softmax:
 		return "softmax"
 	case GRUCell:

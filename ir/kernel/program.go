@@ -61,6 +61,11 @@ type State struct {
 	Buf  int
 	Size int
 	Init int // of Consts; −1 for zeros
+	// Exposed says that users of the program read and set the state.
+	Exposed bool
+	// Units is, for an exposed state, the place of each element among those that
+	// users see; nil where these are in order.
+	Units []int
 }
 
 // Const is a vector (bias, initial state) or a table (embedding) of Rows rows,
@@ -156,6 +161,9 @@ type Layer struct {
 	Doc    string // one line: op and sizes
 	Instrs []Instr
 	Phases []Phase // what workers share, in order; see Share
+	// Reverse says that the layer goes through a sequence from its end: its states
+	// come from the frame behind.
+	Reverse bool
 }
 
 // Space says whether a Ref points to a buffer or a constant.

@@ -23,41 +23,66 @@ func (p *Program) Sequence(can func(MatVec) bool) []LayerSequence {
 	}
 	layers := make([]LayerSequence, len(p.Layers))
 	for i, l := range p.Layers {
-		s := &layers[i]
-		written := map[int]bool{}
 		for _, in := range l.Instrs {
 			for _, o := range p.Operands(in) {
-				if o.Ref.Space != Buf {
-					continue
-				}
-				if by, state := owner[o.Ref.ID]; state && by > i {
+				if by, state := owner[o.Ref.ID]; o.Ref.Space == Buf && state && by > i {
 					return nil
 				}
-				if o.Access&Write != 0 {
-					written[o.Ref.ID] = true
-				}
 			}
 		}
-		touched := map[int]bool{} // by the rest so far
-		for _, in := range l.Instrs {
-			product, ok := in.(MatVec)
-			if ok && product.Biased() && product.Src.Space == Buf && !written[product.Src.ID] && !touched[product.Dst.ID] && can(product) {
-				s.Ahead = append(s.Ahead, product)
-				continue
-			}
-			s.Rest = append(s.Rest, in)
-			for _, o := range p.Operands(in) {
-				if o.Ref.Space == Buf {
-					touched[o.Ref.ID] = true
-				}
-			}
-		}
+		s := &layers[i]
+		*s = p.split(l, can)
 		for buf, by := range owner {
 			if by == i {
 				s.States = append(s.States, buf)
 			}
 		}
 		slices.Sort(s.States)
+	}
+	return layers
+}
+
+// split parts the products of a layer that can go ahead from the rest.
+func (p *Program) split(l Layer, can func(MatVec) bool) (s LayerSequence) {
+	written := map[int]bool{}
+	for _, in := range l.Instrs {
+		for _, o := range p.Operands(in) {
+			if o.Ref.Space == Buf && o.Access&Write != 0 {
+				written[o.Ref.ID] = true
+			}
+		}
+	}
+	touched := map[int]bool{} // by the rest so far
+	for _, in := range l.Instrs {
+		product, ok := in.(MatVec)
+		if ok && product.Biased() && product.Src.Space == Buf && !written[product.Src.ID] && !touched[product.Dst.ID] && can(product) {
+			s.Ahead = append(s.Ahead, product)
+			continue
+		}
+		s.Rest = append(s.Rest, in)
+		for _, o := range p.Operands(in) {
+			if o.Ref.Space == Buf {
+				touched[o.Ref.ID] = true
+			}
+		}
+	}
+	return s
+}
+
+// WholeSequence splits the layers of a program that is not [Program.Streaming]. Of
+// those that make a stage with others no product goes ahead.
+func (p *Program) WholeSequence(can func(MatVec) bool) []LayerSequence {
+	layers := make([]LayerSequence, len(p.Layers))
+	for _, stage := range p.Stages() {
+		for i := stage.From; i < stage.To; i++ {
+			layers[i].Rest = p.Layers[i].Instrs
+		}
+		if stage.To-stage.From == 1 {
+			layers[stage.From] = p.split(p.Layers[stage.From], can)
+		}
+		for i := stage.From; i < stage.To; i++ {
+			layers[i].States = stage.States
+		}
 	}
 	return layers
 }

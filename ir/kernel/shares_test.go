@@ -23,7 +23,7 @@ func chain(matrices []sparse.Packed, instrs ...Instr) *Program {
 	}
 	p.Buffers = []Buffer{{"x", max(rows, cols)}, {"y", max(rows, cols)}, {"z", max(rows, cols)}}
 	p.Inputs = []Port{{Name: "x", Buf: 0, Size: max(rows, cols)}}
-	p.States = []State{{"y", 1, rows, -1}, {"z", 2, rows, -1}}
+	p.States = []State{{Name: "y", Buf: 1, Size: rows, Init: -1}, {Name: "z", Buf: 2, Size: rows, Init: -1}}
 	p.Outputs = []Port{{Name: "y", Buf: 1, Size: rows}}
 	p.Consts = []Const{{Name: "b", Rows: 1, Cols: rows, Data: make([]float32, Pad(rows))}}
 	p.Layers = []Layer{{Name: "l", Instrs: instrs}}

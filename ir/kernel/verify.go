@@ -22,6 +22,10 @@ func (p *Program) Verify() error {
 	if len(v.faults) == 0 { // the layers can only be followed through sound tables
 		v.layers()
 	}
+	if len(v.faults) == 0 { // of sound instructions only
+		v.stages()
+		v.masks()
+	}
 	return errors.Join(v.faults...)
 }
 
@@ -127,6 +131,7 @@ func (v *verifier) states() {
 			v.fault("state %q: shares its buffer with state %q", s.Name, other)
 		}
 		owner[s.Buf] = s.Name
+		v.units(s)
 		if s.Init == -1 {
 			continue
 		}

@@ -46,7 +46,7 @@ func TestVerify(t *testing.T) {
 		`input "i": an index has buffer 0`:                 func(p *Program) { p.Inputs[1].Buf = 0 },
 		`state "h": initial constant 5, there are 2`:       func(p *Program) { p.States[0].Init = 5 },
 		`state "h": initial constant "e" is 3×5`:           func(p *Program) { p.States[0].Init = 1 },
-		`state "k": shares its buffer with state "h"`:      func(p *Program) { p.States = append(p.States, State{"k", 2, 10, -1}) },
+		`state "k": shares its buffer with state "h"`:      func(p *Program) { p.States = append(p.States, State{Name: "k", Buf: 2, Size: 10, Init: -1}) },
 		`constant 0 "b": 15 values`:                        func(p *Program) { p.Consts[0].Data = p.Consts[0].Data[:15] },
 		`constant 0 "b": padding of row 0 is not zero`:     func(p *Program) { p.Consts[0].Data[12] = 1 },
 		`matrix "w": 16 packed rows for 17`:                func(p *Program) { p.Matrices[0].Rows = 17 },

@@ -1,0 +1,216 @@
+package compiler
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/sparsec/sparsec/compiler/lower"
+	"github.com/sparsec/sparsec/compiler/pass"
+	"github.com/sparsec/sparsec/compiler/verify"
+	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// wholeLengths are lengths of sequences around one block of Run.
+var wholeLengths = []int{1, 2, 3, 11, 12, 13, 40}
+
+// wholeModel makes up a model for whole sequences: bidirectional layers, some with
+// masks, some that look ahead or at an end of the sequence, all states exposed.
+func wholeModel(t testing.TB, seed uint64) *ir.Model {
+	t.Helper()
+	d := &drawer{rng: rand.New(rand.NewPCG(seed, 0xb1d1)), m: &ir.Model{Name: fmt.Sprintf("w%d", seed)}, types: map[string]ir.Type{}}
+	d.inputs()
+	mask := ""
+	if d.rng.IntN(2) == 0 {
+		mask = "counts"
+		d.m.Inputs = append(d.m.Inputs, ir.Input{Name: mask, Type: ir.Vector(1)})
+		d.types[mask] = ir.Vector(1)
+	}
+	for range 1 + d.rng.IntN(2) {
+		d.bidirectional(mask)
+		switch n := d.len(d.last()); d.rng.IntN(4) {
+		case 0:
+			d.add(ir.Ahead{By: 1 + d.rng.IntN(14)}, n, d.last())
+		case 1:
+			d.add(ir.Hold{At: ir.End(d.rng.IntN(2))}, n, d.last())
+		}
+	}
+	w := d.matrix(d.size(), d.len(d.last()), 1)
+	d.add(ir.Linear{Weight: w.Name, Bias: d.bias(w.Shape[0])}, w.Shape[0], d.last())
+	d.outputs()
+	for _, s := range d.m.States {
+		d.m.Tensors = append(d.m.Tensors, ir.Tensor{Name: s.Name, Output: true, Shape: []int{s.Size}, Time: -1,
+			Parts: []ir.Part{{Kind: ir.StatePart, Name: s.Name}}})
+	}
+	if err := d.m.Verify(); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	return d.m
+}
+
+func (d *drawer) last() string { return d.values[len(d.values)-1] }
+
+// bidirectional adds a layer that goes forwards, one that goes backwards, and both
+// side by side.
+func (d *drawer) bidirectional(mask string) {
+	x := d.last()
+	var both []string
+	size := 0
+	for _, way := range []ir.Direction{ir.Reverse, ir.Forward} {
+		h := d.hidden(1)
+		n, in := d.len(x), []string{x}
+		if mask != "" && d.rng.IntN(3) > 0 {
+			in = append(in, mask)
+		}
+		var op ir.Op
+		switch d.rng.IntN(3) {
+		case 0:
+			op = ir.RNN{WeightIH: d.matrix(h, n, 1).Name, WeightHH: d.matrix(h, h, 1).Name,
+				BiasIH: d.bias(h), BiasHH: d.bias(h), H: d.state(h), Func: ir.Tanh, Direction: way}
+		case 1:
+			op = ir.GRU{WeightIH: d.matrix(3*h, n, 3).Name, WeightHH: d.matrix(3*h, h, 3).Name,
+				BiasIH: d.bias(3 * h), BiasHH: d.bias(3 * h), H: d.state(h), Reset: ir.ResetMode(d.rng.IntN(2)), Direction: way}
+		case 2:
+			op = ir.LSTM{WeightIH: d.matrix(4*h, n, 4).Name, WeightHH: d.matrix(4*h, h, 4).Name,
+				BiasIH: d.bias(4 * h), BiasHH: d.bias(4 * h), H: d.state(h), C: d.state(h), Direction: way}
+		}
+		d.add(op, h, in...)
+		both, size = append(both, d.last()), size+h
+	}
+	d.add(ir.Concat{}, size, both...)
+}
+
+// TestWholeSequences holds programs of made-up models against the graph: outputs
+// and states, from the beginning, from states that were set, and from what the
+// sequence before left.
+func TestWholeSequences(t *testing.T) {
+	n := uint64(120)
+	if testing.Short() {
+		n = 20
+	}
+	for seed := range n {
+		m := wholeModel(t, seed)
+		p, err := unpassed(m)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		w := whole{t: t, seed: seed, m: m, p: p}
+		if w.program, err = eval.NewProgram(p.Program); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if w.graph, err = eval.New(m); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		for k, frames := range wholeLengths {
+			if k%3 == 1 {
+				w.setStates(rand.New(rand.NewPCG(seed, uint64(k))))
+			}
+			w.run(verify.RandomInputs(m, rand.New(rand.NewPCG(seed, uint64(k))), frames))
+		}
+	}
+}
+
+// whole runs a program beside its graph.
+type whole struct {
+	t       *testing.T
+	seed    uint64
+	m       *ir.Model
+	p       *Package
+	graph   *eval.Graph
+	program *eval.Program
+}
+
+func (w *whole) run(in []eval.Frame) {
+	w.t.Helper()
+	want, err := w.graph.Run(in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got, err := w.program.Run(in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	tolerance := w.tolerance(in)
+	for frame := range want {
+		for name, y := range want[frame] {
+			w.near(fmt.Sprintf("%d frames, frame %d, output %s", len(in), frame, name), got[frame][name], y, tolerance)
+		}
+	}
+	for _, s := range w.p.Program.States {
+		h := w.program.State(s.Name)
+		seen := make([]float64, len(h))
+		for i, v := range h {
+			seen[place(s.Units, i)] = float64(v)
+		}
+		w.near(fmt.Sprintf("%d frames, state %s", len(in), s.Name), seen, w.graph.State(s.Name), 4*tolerance)
+	}
+}
+
+// tolerance is what rounding may do to the values of all nodes, those of the cells
+// among them: no output may show a state.
+func (w *whole) tolerance(in []eval.Frame) float64 {
+	w.t.Helper()
+	m, p := w.p.Model.Clone(), *w.p.Program
+	m.Outputs, p.Outputs = nil, nil
+	for _, n := range m.Nodes {
+		m.Outputs = append(m.Outputs, n.Name)
+		p.Outputs = append(p.Outputs, kernel.Port{Name: n.Name})
+	}
+	r, err := verify.EstimateRounding(m, &p, in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r.Tolerance
+}
+
+func (w *whole) near(what string, got, want []float64, tolerance float64) {
+	w.t.Helper()
+	for i := range want {
+		if !(math.Abs(got[i]-want[i]) <= tolerance*max(1, math.Abs(want[i]))) {
+			w.t.Fatalf("seed %d: %s[%d]: %v, want %v ± %g\n%s", w.seed, what, i, got[i], want[i], tolerance, w.p.Program)
+		}
+	}
+}
+
+// setStates gives both new states.
+func (w *whole) setStates(rng *rand.Rand) {
+	for _, s := range w.p.Program.States {
+		seen, h := make([]float64, s.Size), make([]float32, s.Size)
+		for i := range seen {
+			seen[i] = float64(float32(rng.NormFloat64()))
+		}
+		for i := range h {
+			h[i] = float32(seen[place(s.Units, i)])
+		}
+		if err := w.graph.SetState(s.Name, seen); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := w.program.SetState(s.Name, h); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// place is where users see element i of a state.
+func place(units []int, i int) int {
+	if units == nil {
+		return i
+	}
+	return units[i]
+}
+
+func unpassed(m *ir.Model) (*Package, error) {
+	p := &Package{Model: m, Passes: &pass.Report{Units: map[string][]int{}}}
+	var err error
+	if p.Plan, err = plan(m, Options{}); err != nil {
+		return nil, err
+	}
+	if p.Program, err = lower.Lower(m, p.Plan); err != nil {
+		return nil, err
+	}
+	expose(p)
+	return p, nil
+}
