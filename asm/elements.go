@@ -43,7 +43,7 @@ var cellByName = map[string]CellSet{
 // none for those that move data or multiply a matrix.
 func ElementCalls(in kernel.Instr) ([]ElementCall, error) {
 	switch in := in.(type) {
-	case kernel.MatVec, kernel.Lookup, kernel.Copy:
+	case kernel.MatVec, kernel.Lookup, kernel.Copy, kernel.Masked, kernel.Ahead, kernel.Hold:
 		return nil, nil
 	case kernel.Activate:
 		return activate(in)

@@ -44,12 +44,19 @@ func SeveralCalls(p *kernel.Program, l kernel.Layout, in kernel.MatVec) []kernel
 
 // Sequence is how the layers of the program are computed over frames of a
 // sequence, with products ahead where AVX2 has kernels for several vectors; nil
-// where no product can go ahead, or the program has no kernels for AVX2.
+// where no product can go ahead, or the program has no kernels for AVX2. A program
+// for whole sequences has them in any case.
 func Sequence(p *kernel.Program) []kernel.LayerSequence {
+	several := func(in kernel.MatVec) bool {
+		return p.Base <= kernel.AVX2 && severalParts(&p.Matrices[in.Matrix].Form) != nil
+	}
+	if !p.Streaming() {
+		return p.WholeSequence(several)
+	}
 	if p.Base > kernel.AVX2 {
 		return nil
 	}
-	layers := p.Sequence(func(in kernel.MatVec) bool { return severalParts(&p.Matrices[in.Matrix].Form) != nil })
+	layers := p.Sequence(several)
 	for _, l := range layers {
 		if len(l.Ahead) > 0 {
 			return layers

@@ -39,8 +39,9 @@ type emitter struct {
 	assembly []asm.Assembly
 
 	inputs, outputs []port
-	fields          []string // of State: one a buffer
-	layers          []string // stem of the functions of each layer
+	fields          []string       // of State: one a buffer
+	given           map[int]string // flag of State of each state that goes backwards, by buffer
+	layers          []string       // stem of the functions of each layer
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
 	levels          []kernel.Level
@@ -60,6 +61,7 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 	for _, b := range p.Buffers {
 		e.fields = append(e.fields, fields.private(b.Name))
 	}
+	e.wholeFields(fields)
 	layers := newScope()
 	for _, l := range p.Layers {
 		e.layers = append(e.layers, layers.unique("layer"+exported(l.Name)))

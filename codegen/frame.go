@@ -49,16 +49,70 @@ func (e *emitter) frameFile() *jen.File {
 		}
 		g.Return(jen.Id("all"))
 	})
-	doc(f, "step is Step of the stream with the frame.")
-	frameMethod("step").Params(jen.Id("s").Op("*").Id("State")).Block(
-		jen.Id("s").Dot("Step").CallFunc(e.frameArgs))
+	e.frameCompute(f)
 	doc(f, "run is Run over the frames.")
 	f.Func().Id("run").Params(jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")).Error().BlockFunc(func(g *jen.Group) {
 		e.frameRun(g, jen.Id("s").Dot("Run"))
 	})
 	e.frameRunner(f)
 	e.frameFaults(f)
+	e.frameStates(f)
 	return f
+}
+
+// frameCompute emits what the tests go through frames by: Step where there is one,
+// else Run.
+func (e *emitter) frameCompute(f *jen.File) {
+	computeParams := []jen.Code{jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")}
+	if e.whole() {
+		doc(f, "compute computes the frames as one sequence.")
+		f.Func().Id("compute").Params(computeParams...).Block(
+			jen.If(jen.Err().Op(":=").Id("run").Call(jen.Id("s"), jen.Id("frames")), jen.Err().Op("!=").Nil()).Block(jen.Panic(jen.Err())))
+		doc(f, "turn returns a call that computes a short sequence and does not allocate.")
+		f.Func().Id("turn").Params(jen.Id("s").Op("*").Id("State")).Func().Params().Block(
+			jen.Id("run").Op(":=").Id("runner").Call(jen.Id("s"), jen.Lit(2*sequenceFrames)),
+			jen.Return(jen.Func().Params().Block(
+				jen.If(jen.Err().Op(":=").Id("run").Call(), jen.Err().Op("!=").Nil()).Block(jen.Panic(jen.Err())))))
+		return
+	}
+	doc(f, "step is Step of the stream with the frame.")
+	f.Func().Params(jen.Id("f").Op("*").Id("frame")).Id("step").Params(jen.Id("s").Op("*").Id("State")).Block(
+		jen.Id("s").Dot("Step").CallFunc(e.frameArgs))
+	doc(f, "compute steps through the frames.")
+	f.Func().Id("compute").Params(computeParams...).Block(
+		jen.For(jen.Id("i").Op(":=").Range().Id("frames")).Block(jen.Id("frames").Index(jen.Id("i")).Dot("step").Call(jen.Id("s"))))
+	doc(f, "turn returns a call that makes a step and does not allocate.")
+	f.Func().Id("turn").Params(jen.Id("s").Op("*").Id("State")).Func().Params().Block(
+		jen.Id("f").Op(":=").Id("randomFrames").Call(jen.Lit(7), jen.Lit(1)),
+		jen.Return(jen.Func().Params().Block(jen.Id("f").Index(jen.Lit(0)).Dot("step").Call(jen.Id("s")))))
+}
+
+// frameStates emits what the tests read and set states by.
+func (e *emitter) frameStates(f *jen.File) {
+	list := Accessors(e.p)
+	if len(list) == 0 {
+		return
+	}
+	state := jen.Id("s").Op("*").Id("State")
+	doc(f, "states are all states that can be read, one after the other.")
+	f.Func().Id("states").Params(state).Index().Float32().BlockFunc(func(g *jen.Group) {
+		g.Var().Id("all").Index().Float32()
+		for _, a := range list {
+			g.For(jen.List(jen.Id("_"), jen.Id("v")).Op(":=").Range().Id("s").Dot(a.Get).Call()).Block(
+				jen.Id("all").Op("=").Append(jen.Id("all"), jen.Id("v")))
+		}
+		g.Return(jen.Id("all"))
+	})
+	doc(f, "setStates replaces all of them, element by element.")
+	f.Func().Id("setStates").Params(state, jen.Id("value").Func().Params().Float32()).BlockFunc(func(g *jen.Group) {
+		for _, a := range list {
+			g.BlockFunc(func(g *jen.Group) {
+				g.Var().Id("h").Index(jen.Lit(a.State.Size)).Float32()
+				g.For(jen.Id("i").Op(":=").Range().Id("h")).Block(jen.Id("h").Index(jen.Id("i")).Op("=").Id("value").Call())
+				g.Id("s").Dot(a.Set).Call(jen.Op("&").Id("h"))
+			})
+		}
+	})
 }
 
 // frameArgs are the arguments of a step with the frame f.
@@ -166,6 +220,10 @@ func (e *emitter) frameFaults(f *jen.File) {
 func (e *emitter) exampleFile() *jen.File {
 	f := e.newFile("")
 	f.Line()
+	if e.whole() {
+		e.wholeExample(f)
+		return f
+	}
 	f.Func().Id("Example").Params().BlockFunc(func(g *jen.Group) {
 		g.Var().Id("s").Id("State").Comment("one stream, at its beginning")
 		for i := range e.outputs {
@@ -228,4 +286,36 @@ func (e *emitter) vectorFile() []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// wholeExample runs a sequence of three frames.
+func (e *emitter) wholeExample(f *jen.File) {
+	f.Func().Id("Example").Params().BlockFunc(func(g *jen.Group) {
+		g.Const().Id("frames").Op("=").Lit(3)
+		g.Var().Id("s").Id("State")
+		for i := range e.outputs {
+			p := &e.outputs[i]
+			g.Id(p.param).Op(":=").Make(p.runType(), jen.Id("frames").Op("*").Id(p.size))
+		}
+		g.If(jen.Err().Op(":=").Id("s").Dot("Run").CallFunc(func(g *jen.Group) {
+			for i := range e.outputs {
+				g.Id(e.outputs[i].param)
+			}
+			for i := range e.inputs {
+				p := &e.inputs[i]
+				g.Make(p.runType(), jen.Id("frames").Op("*").Add(p.frameLen()))
+			}
+		}), jen.Err().Op("!=").Nil()).Block(
+			jen.Qual("fmt", "Println").Call(jen.Err()),
+			jen.Return())
+		text := ""
+		g.Qual("fmt", "Println").CallFunc(func(g *jen.Group) {
+			for _, p := range e.outputs {
+				text += fmt.Sprint(3*p.Size) + " "
+				g.Len(jen.Id(p.param))
+			}
+			g.Lit("values of 3 frames")
+		})
+		g.Comment("Output: " + text + "values of 3 frames")
+	})
 }

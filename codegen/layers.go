@@ -16,10 +16,10 @@ import (
 // genericFile is the portable twin: one function a layer.
 func (e *emitter) genericFile() *jen.File {
 	f := e.newFile("")
-	doc(f, "stepGeneric runs the layers with the portable kernels.")
-	e.layerCalls(f, "stepGeneric", "Generic")
-	for i := range e.p.Layers {
-		e.layer(f, i, "Generic", e.genericCall, e.genericMatVec)
+	if e.whole() {
+		e.wholeGeneric(f)
+	} else {
+		e.stepGeneric(f)
 	}
 	for i := range e.p.Matrices {
 		if e.unrolled[i] {
@@ -27,6 +27,15 @@ func (e *emitter) genericFile() *jen.File {
 		}
 	}
 	return f
+}
+
+// stepGeneric are the layers of a step.
+func (e *emitter) stepGeneric(f *jen.File) {
+	doc(f, "stepGeneric runs the layers with the portable kernels.")
+	e.layerCalls(f, "stepGeneric", "Generic")
+	for i := range e.p.Layers {
+		e.layer(f, i, "Generic", e.genericCall, e.genericMatVec)
+	}
 }
 
 // amd64File calls the assembly. Assembly cannot be preempted, so each layer is
@@ -41,6 +50,20 @@ func (e *emitter) amd64File() *jen.File {
 	})
 	doc(f, "level is set once; only tests change it.")
 	f.Var().Id("level").Op("=").Add(e.use("bestLevel")).Call(jen.Id("cpuid"), jen.Id("xgetbv"), jen.Id("levels").Op("..."))
+	if e.whole() {
+		e.wholeChoice(f, e.levels)
+		for _, l := range e.levels {
+			e.wholeLevel(f, l)
+		}
+	} else {
+		e.stepLevels(f)
+	}
+	e.stoppableKernels(f)
+	return f
+}
+
+// stepLevels are a step and the sequences of Run at every level.
+func (e *emitter) stepLevels(f *jen.File) {
 	doc(f, "step runs the layers.")
 	method(f, "step").Params().Block(jen.Switch(jen.Id("level")).BlockFunc(func(g *jen.Group) {
 		for _, l := range slices.Backward(e.levels) {
@@ -55,8 +78,6 @@ func (e *emitter) amd64File() *jen.File {
 	for _, l := range e.levels {
 		e.sequenceLayers(f, l)
 	}
-	e.stoppableKernels(f)
-	return f
 }
 
 // suffix ends the names of functions and constants of a level.
@@ -112,6 +133,10 @@ func (e *emitter) differing() []kernel.Level {
 func (e *emitter) noasmFile() *jen.File {
 	f := e.newFile("!amd64 || purego")
 	f.Const().Id("level").Op("=").Add(e.use("levelGeneric"))
+	if e.whole() {
+		e.wholeChoice(f, nil)
+		return f
+	}
 	doc(f, "step runs the layers.")
 	method(f, "step").Params().Block(jen.Id("s").Dot("stepGeneric").Call())
 	e.sequenceMethod(f, nil)
@@ -139,7 +164,7 @@ func (e *emitter) layer(f *jen.File, i int, suffix string,
 func (e *emitter) layerFunc(f *jen.File, name, what string, instrs []kernel.Instr,
 	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
 	doc(f, fmt.Sprintf("%s is %s.\n//\n//go:noinline", name, what))
-	f.Func().Id(name).Params(jen.Id("s").Op("*").Id("State")).BlockFunc(func(g *jen.Group) {
+	f.Func().Id(name).Params(jen.Id("s").Op("*").Id(e.frameType())).BlockFunc(func(g *jen.Group) {
 		for _, in := range instrs {
 			e.instr(g, in, call, matVec)
 		}
@@ -155,6 +180,8 @@ func (e *emitter) instr(g *jen.Group, in kernel.Instr, call func(asm.ElementCall
 		}
 	case kernel.Lookup:
 		g.Add(e.lookup(in))
+	case kernel.Masked:
+		e.masked(g, in)
 	case kernel.Copy:
 		g.Copy(e.slice(in.Dst, in.Size), e.slice(in.Src, in.Size))
 	default:

@@ -15,9 +15,15 @@ import (
 func (e *emitter) modelFile() *jen.File {
 	f := e.newFile("")
 	e.sizes(f)
-	e.stateType(f)
-	e.stepMethod(f)
-	e.runMethod(f)
+	if e.whole() {
+		e.wholeState(f)
+		e.wholeRun(f)
+	} else {
+		e.stateType(f)
+		e.stepMethod(f)
+		e.runMethod(f)
+	}
+	e.accessors(f)
 	e.resetMethod(f)
 	var names []string
 	for _, l := range slices.Backward(e.levels) {

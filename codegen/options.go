@@ -75,6 +75,9 @@ func (o *Options) check(p *kernel.Program) error {
 	if err := checkWorkers(o.Workers, p); err != nil {
 		errs = append(errs, err)
 	}
+	if err := o.checkWhole(p); err != nil {
+		errs = append(errs, err)
+	}
 	for _, line := range append([]string{o.Input, o.Generate}, o.Settings...) {
 		if strings.ContainsAny(line, "\n\r") {
 			errs = append(errs, fmt.Errorf("option %q: want one line", line))

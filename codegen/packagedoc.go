@@ -28,7 +28,7 @@ func (e *emitter) docFile(manifest []string) *jen.File {
 
 func (e *emitter) packageDoc() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Package %s runs the recurrent model %q, one frame a step, compiled\n", e.o.Package, e.p.Name)
+	fmt.Fprintf(&b, "Package %s runs the recurrent model %q, %s, compiled\n", e.o.Package, e.p.Name, e.pace())
 	b.WriteString("to Go and " + e.levelNames() + " assembly with the pattern of its sparse weights.\n\n")
 	for _, in := range e.inputs {
 		if in.index() {
@@ -58,15 +58,8 @@ scale a row. The package's tests hold it against the model with the weights that
 are stored, not those that these were rounded from.
 `)
 	}
-	b.WriteString(`
-# Use
-
-A [State] is one stream and belongs to one goroutine; the weights are read-only
-and shared by all. [State.Step] and [State.Run] do not allocate. A copy of a
-State forks the stream, [State.AppendBinary] and [State.UnmarshalBinary] save and
-restore it. [Kernel] says which kernels this processor runs; the build tag purego
-leaves the assembly out. Kernels agree within rounding, not to the last bit.
-`)
+	b.WriteString(e.statesDoc())
+	b.WriteString("\n# Use\n\n" + e.useDoc())
 	if e.large() {
 		fmt.Fprintf(&b, "On Linux the program copies the weights, %.1f MB, to huge pages when it starts.\n", float64(len(e.image))/1e6)
 	}
@@ -79,6 +72,32 @@ or NaN element may turn outputs into NaN that do not depend on it, and the porta
 kernels may differ there. Denormal inputs and weights count as what they are.
 `)
 	return b.String()
+}
+
+// pace says what the model takes at a time.
+func (e *emitter) pace() string {
+	if e.whole() {
+		return "a sequence at a time"
+	}
+	return "one frame a step"
+}
+
+func (e *emitter) useDoc() string {
+	if e.whole() {
+		return fmt.Sprintf(`The model reads later frames than the one at hand: [State.Run] takes whole
+sequences, in %d bytes of memory a frame. A [State] belongs to one goroutine; the
+weights are read-only and shared by all. [State.AppendBinary] and
+[State.UnmarshalBinary] save and restore what one sequence leaves for the next.
+[Kernel] says which kernels this processor runs; the build tag purego leaves the
+assembly out. Kernels agree within rounding, not to the last bit.
+`, e.frameSize())
+	}
+	return `A [State] is one stream and belongs to one goroutine; the weights are read-only
+and shared by all. [State.Step] and [State.Run] do not allocate. A copy of a
+State forks the stream, [State.AppendBinary] and [State.UnmarshalBinary] save and
+restore it. [Kernel] says which kernels this processor runs; the build tag purego
+leaves the assembly out. Kernels agree within rounding, not to the last bit.
+`
 }
 
 // wideSize is the size of the form for AVX-512, unless it reads the sections of

@@ -28,6 +28,9 @@ const (
 // sequenceFile is what Run needs to take a block of frames through the layers,
 // whatever the kernels; nil where it steps frame by frame.
 func (e *emitter) sequenceFile() *jen.File {
+	if e.whole() {
+		return e.wholeFile()
+	}
 	if e.sequence == nil {
 		return nil
 	}

@@ -15,6 +15,8 @@ func (e *emitter) streamFile() *jen.File {
 	for _, s := range e.p.States {
 		size += 4 * s.Size
 	}
+	flags := e.givenFlags()
+	size += len(flags)
 	doc(f, "fingerprint opens every saved stream: only this compilation of the model can read it.")
 	f.Const().Id("fingerprint").Op("=").Op(hexString(print))
 	doc(f, "streamSize is the number of bytes of a saved stream.")
@@ -26,6 +28,14 @@ func (e *emitter) streamFile() *jen.File {
 		g.Id("b").Op("=").Append(jen.Id("b"), jen.Id("fingerprint").Op("..."))
 		for _, s := range e.p.States {
 			g.Id("b").Op("=").Add(e.use("appendFloats")).Call(jen.Id("b"), e.buffer(s.Buf, 0, s.Size))
+		}
+		if len(flags) > 0 {
+			g.Id("b").Op("=").Add(e.use("appendFlags")).CallFunc(func(g *jen.Group) {
+				g.Id("b")
+				for _, flag := range flags {
+					g.Id("s").Dot(flag)
+				}
+			})
 		}
 		g.Return(jen.Id("b"), jen.Nil())
 	})
@@ -46,14 +56,28 @@ func (e *emitter) streamFile() *jen.File {
 		}
 		for i, s := range e.p.States {
 			read := jen.Add(e.use("readFloats")).Call(e.buffer(s.Buf, 0, s.Size), jen.Id("b"))
-			if i < len(e.p.States)-1 {
+			if i < len(e.p.States)-1 || len(flags) > 0 {
 				read = jen.Id("b").Op("=").Add(read)
 			}
 			g.Add(read)
 		}
+		for i, flag := range flags {
+			g.Id("s").Dot(flag).Op("=").Id("b").Index(jen.Lit(i)).Op("!=").Lit(0)
+		}
 		g.Return(jen.Nil())
 	})
 	return f
+}
+
+// givenFlags are the fields that say which states were set, in the order of the
+// states.
+func (e *emitter) givenFlags() (flags []string) {
+	for _, s := range e.p.States {
+		if flag := e.given[s.Buf]; flag != "" {
+			flags = append(flags, flag)
+		}
+	}
+	return flags
 }
 
 // stateList continues a sentence with a list of what a saved stream holds.
@@ -65,7 +89,11 @@ func (e *emitter) stateList() string {
 	for _, s := range e.p.States {
 		text += fmt.Sprintf("\n  - state %q, %d elements", s.Name, s.Size)
 	}
-	return text + "\n"
+	text += "\n"
+	if flags := e.givenFlags(); len(flags) > 0 {
+		text += fmt.Sprintf("\nand %d bytes that say which of those that go backwards were set.\n", len(flags))
+	}
+	return text
 }
 
 // hexString is a string literal with each byte as \xnn.

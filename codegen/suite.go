@@ -10,7 +10,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-//go:embed _suite/*.go _suite/batch/*.go _suite/workers/*.go
+//go:embed _suite/*.go _suite/step/*.go _suite/whole/*.go _suite/states/*.go _suite/batch/*.go _suite/workers/*.go
 var suiteSource embed.FS
 
 // suiteClause is the package clause of the copied files.
@@ -20,6 +20,14 @@ const suiteClause = "\npackage model\n"
 // package clause.
 func (e *emitter) suiteFiles() ([]txtar.File, error) {
 	folders := []string{"_suite"}
+	if e.whole() {
+		folders = append(folders, "_suite/whole")
+	} else {
+		folders = append(folders, "_suite/step")
+	}
+	if len(Accessors(e.p)) > 0 {
+		folders = append(folders, "_suite/states")
+	}
 	if e.batch != nil {
 		folders = append(folders, "_suite/batch")
 	}

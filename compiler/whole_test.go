@@ -1,13 +1,14 @@
 package compiler
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
-	"github.com/sparsec/sparsec/compiler/lower"
-	"github.com/sparsec/sparsec/compiler/pass"
+	"github.com/sparsec/sparsec/compiler/scratch"
 	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
@@ -93,7 +94,7 @@ func TestWholeSequences(t *testing.T) {
 	}
 	for seed := range n {
 		m := wholeModel(t, seed)
-		p, err := unpassed(m)
+		p, err := Lower(context.Background(), m, Options{Pass: quick})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -202,15 +203,36 @@ func place(units []int, i int) int {
 	return units[i]
 }
 
-func unpassed(m *ir.Model) (*Package, error) {
-	p := &Package{Model: m, Passes: &pass.Report{Units: map[string][]int{}}}
-	var err error
-	if p.Plan, err = plan(m, Options{}); err != nil {
-		return nil, err
+// TestWholePackages compiles made-up models for whole sequences and runs the tests
+// of their packages.
+func TestWholePackages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds packages")
 	}
-	if p.Program, err = lower.Lower(m, p.Plan); err != nil {
-		return nil, err
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	m, err := scratch.New("whole.invalid")
+	if err != nil {
+		t.Fatal(err)
 	}
-	expose(p)
-	return p, nil
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, seed := range []uint64{0, 3, 34, 57} {
+		name := fmt.Sprintf("w%d", seed)
+		p, err := Compile(ctx, wholeModel(t, seed), Options{Package: name, Pass: quick})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if err := m.Add(name, p.Files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tags := range []string{"", "purego"} {
+		if out, err := m.Command(ctx, "go", "test", "-short", "-tags", tags, "./...").CombinedOutput(); err != nil {
+			t.Errorf("-tags %q: %v\n%s", tags, err, out)
+		}
+	}
 }

@@ -24,7 +24,8 @@ Compiles a model twice, as it is and with every matrix held to the dense
 strategy, builds both into one program and times them in turn, the portable Go
 of the sparse package beside them. The model is a checkpoint, or a stack of
 recurrent layers with random weights by -cell and -hidden. Times are medians
-over many short rounds, pinned to one processor where the system allows it.`,
+over many short rounds, pinned to one processor where the system allows it; of a model
+that takes whole sequences, they are those of a frame in sequences of 64.`,
 	example: "sparsec bench -cell gru -hidden 2560 -sparsity 0.95",
 	subs:    []*verb{benchKernelsVerb},
 	define: func(fs *flag.FlagSet) action {

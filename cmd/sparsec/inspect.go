@@ -80,7 +80,6 @@ type inspection struct {
 	Matrices []matrixInfo      `json:"matrices"`
 	Passes   []string          `json:"passes,omitempty"`
 	Plan     *schedule.Plan    `json:"plan,omitempty"`
-	NoPlan   string            `json:"no_plan,omitempty"` // why there is none
 	Meta     map[string]string `json:"meta,omitempty"`
 	Pictures []string          `json:"pictures,omitempty"`
 }
@@ -142,10 +141,6 @@ func (i *inspectRun) inspect(ctx context.Context, c *checkpoint) (*inspection, e
 	o, err := i.compile.options(c)
 	if err != nil {
 		return nil, err
-	}
-	if !m.Streaming() {
-		in.NoPlan = "a node runs backwards through the sequence, so that no step can be compiled"
-		return in, nil
 	}
 	p, err := i.compile.lower(ctx, c, o)
 	if err != nil {
@@ -254,10 +249,6 @@ func (in *inspection) printMatrices(w io.Writer) {
 
 func (in *inspection) printPlan(w io.Writer) {
 	fmt.Fprintln(w)
-	if in.Plan == nil {
-		fmt.Fprintf(w, "no plan: %s\n", in.NoPlan)
-		return
-	}
 	for _, n := range in.Passes {
 		fmt.Fprintf(w, "pass %s\n", n)
 	}

@@ -20,3 +20,15 @@ func readFloats(v []float32, b []byte) []byte {
 	}
 	return b[4*len(v):]
 }
+
+// appendFlags appends a byte a flag, 1 for true.
+func appendFlags(b []byte, flags ...bool) []byte {
+	for _, flag := range flags {
+		v := byte(0)
+		if flag {
+			v = 1
+		}
+		b = append(b, v)
+	}
+	return b
+}

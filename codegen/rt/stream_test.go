@@ -19,3 +19,9 @@ func TestFloatsRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+func TestFlags(t *testing.T) {
+	if got := appendFlags([]byte("head"), true, false, true); string(got) != "head\x01\x00\x01" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -61,7 +61,8 @@ func subjectTable(subjects []Subject) (txtar.File, error) {
 	return txtar.File{Name: "subjects.go", Data: source}, nil
 }
 
-// Step takes the outputs, then the inputs, in the order of the program's ports.
+// Step takes the outputs, then the inputs, in the order of the program's ports. A
+// package that has none runs sequences of at most as many frames as there are.
 var tableTemplate = template.Must(template.New("subjects").Parse(`package main
 
 import (
@@ -102,6 +103,37 @@ func subject{{$i}}() subject {
 				all = append(all, y[i][:]...)
 			}
 			return all
+		},
+	}
+}
+{{- else if not .Program.Streaming}}
+func subject{{$i}}() subject {
+	s := new(p{{$i}}.State)
+{{- range $k, $p := .Program.Inputs}}
+{{- if $p.Bound}}
+	x{{$k}} := indices32({{$k}}, {{$p.Bound}})
+{{- else}}
+	x{{$k}} := vectors({{$k}}, {{$p.Size}})
+{{- end}}
+{{- end}}
+{{- range $k, $p := .Program.Outputs}}
+	y{{$k}} := make([]float32, frames*{{$p.Size}})
+{{- end}}
+	return subject{
+		name: {{printf "%q" .Name}}, kernel: p{{$i}}.Kernel(),
+		step: func(n int) {
+			for ; n > 0; n -= frames {
+				k := min(n, frames)
+				check(s.Run({{range $k, $p := .Program.Outputs}}y{{$k}}[:k*{{$p.Size}}], {{end}}
+{{- range $k, $p := .Program.Inputs}}x{{$k}}[:k{{if not $p.Bound}}*{{$p.Size}}{{end}}], {{end -}}
+				))
+			}
+		},
+		output: func() (y []float32) {
+{{- range $k, $p := .Program.Outputs}}
+			y = append(y, y{{$k}}...)
+{{- end}}
+			return y
 		},
 	}
 }

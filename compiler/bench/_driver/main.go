@@ -182,6 +182,15 @@ func indices(port, bound int) []int {
 	return x
 }
 
+// indices32 are the same for sequences.
+func indices32(port, bound int) []int32 {
+	x := make([]int32, frames)
+	for i, v := range indices(port, bound) {
+		x[i] = int32(v)
+	}
+	return x
+}
+
 func encode(x []float32) string {
 	var b []byte
 	for _, v := range x {
