@@ -185,13 +185,27 @@ func TestCompileIsDeterministic(t *testing.T) {
 	}
 }
 
-func TestReversedNodesAreNamed(t *testing.T) {
-	m := model(t, "gru after", 8, 0.5, 1)
-	op := m.Nodes[1].Op.(ir.GRU)
+// TestStreamsOnly: what needs a step is refused where there is none, or where a
+// mask leaves out frames of one stream and not of another.
+func TestStreamsOnly(t *testing.T) {
+	whole := model(t, "gru after", 8, 0.5, 1)
+	op := whole.Nodes[1].Op.(ir.GRU)
 	op.Direction = ir.Reverse
-	m.Nodes[1].Op = op
-	_, err := Compile(context.Background(), m, Options{Package: "m"})
-	if err == nil || !strings.Contains(err.Error(), `"gru" runs backwards`) {
-		t.Errorf("got %v, want an error that names the node", err)
+	whole.Nodes[1].Op = op
+	masked := model(t, "gru after", 8, 0.5, 1)
+	masked.Inputs = append(masked.Inputs, ir.Input{Name: "counts", Type: ir.Vector(1)})
+	masked.Nodes[1].Inputs = append(masked.Nodes[1].Inputs, "counts")
+	for _, r := range []struct {
+		m    *ir.Model
+		o    Options
+		want string
+	}{
+		{whole, Options{Package: "m", Batch: 4}, `node "gru" reads later frames: a package of it takes whole sequences, for which there are no streams in lockstep`},
+		{whole, Options{Package: "m", Workers: 2}, `node "gru" reads later frames: a package of it takes whole sequences, for which there are no workers`},
+		{masked, Options{Package: "m", Batch: 4}, `node "gru" has a mask: streams in lockstep cannot leave out frames one by one`},
+	} {
+		if _, err := Compile(context.Background(), r.m, r.o); err == nil || !strings.Contains(err.Error(), r.want) {
+			t.Errorf("got %v, want an error with %q", err, r.want)
+		}
 	}
 }

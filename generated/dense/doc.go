@@ -18,6 +18,7 @@
 //sparsec:file pause_test.go
 //sparsec:file rt.go
 //sparsec:file sequence.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:de8694c28660dafea44879b5c67b4960a04a3e7fdfb5c5a2bc901aa14291797d

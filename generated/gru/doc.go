@@ -17,6 +17,7 @@
 //sparsec:file model_test.go
 //sparsec:file pause_test.go
 //sparsec:file rt.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:69508fc2f2c68db0c785eef8474b9925fda9ca7df4f997d13a99c44d2973f86f

@@ -10,25 +10,27 @@ import (
 	"testing"
 )
 
-// FuzzStep steps over any inputs with every kernel. With raw bits, infinities
+// FuzzStep computes any inputs with every kernel. With raw bits, infinities
 // and NaN among them, it wants no panic; with inputs in [-8, 8] equal outputs.
 func FuzzStep(f *testing.F) {
 	f.Add(false, []byte("\x00\x01\x7f\x80\xff"))
 	f.Add(true, []byte("\x00\x00\x80\x7f\x00\x00\xc0\x7f\xff\xff\x7f\x7f\x01\x00\x00\x00"))
 	f.Fuzz(func(t *testing.T, raw bool, data []byte) {
-		const steps = 4
+		const length = 4
 		var outputs [][]float32
 		for _, name := range kernels() {
 			t.Run(name, func(t *testing.T) {
 				useKernel(t, name)
 				var s State
 				next := source(data, raw)
+				frames := make([]frame, length)
+				for i := range frames {
+					frames[i].fill(next, func(bound int) int { return int(math.Float32bits(next())) & math.MaxInt32 % bound })
+				}
+				compute(&s, frames)
 				var all []float32
-				for range steps {
-					var f frame
-					f.fill(next, func(bound int) int { return int(math.Float32bits(next())) & math.MaxInt32 % bound })
-					f.step(&s)
-					all = append(all, f.outputs()...)
+				for i := range frames {
+					all = append(all, frames[i].outputs()...)
 				}
 				outputs = append(outputs, all)
 			})

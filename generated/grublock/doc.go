@@ -18,6 +18,7 @@
 //sparsec:file model_test.go
 //sparsec:file pause_test.go
 //sparsec:file rt.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:acfe67af834983593b722092731d451e59fd9f818f70db0cad69a668a6c563fb

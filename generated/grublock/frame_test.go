@@ -36,6 +36,21 @@ func (f *frame) step(s *State) {
 	s.Step(&f.y, &f.x)
 }
 
+// compute steps through the frames.
+func compute(s *State, frames []frame) {
+	for i := range frames {
+		frames[i].step(s)
+	}
+}
+
+// turn returns a call that makes a step and does not allocate.
+func turn(s *State) func() {
+	f := randomFrames(7, 1)
+	return func() {
+		f[0].step(s)
+	}
+}
+
 // run is Run over the frames.
 func run(s *State, frames []frame) error {
 	y := make([]float32, len(frames)*OutputSize)

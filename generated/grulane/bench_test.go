@@ -7,21 +7,6 @@ package grulane
 
 import "testing"
 
-// BenchmarkStep is one step of one stream.
-func BenchmarkStep(b *testing.B) {
-	for _, name := range kernels() {
-		b.Run(name, func(b *testing.B) {
-			useKernel(b, name)
-			var s State
-			frames := randomFrames(8, 16)
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				frames[i%len(frames)].step(&s)
-			}
-		})
-	}
-}
-
 // BenchmarkRun is Run over a sequence of 48 frames, of which it reports the time
 // of one.
 func BenchmarkRun(b *testing.B) {

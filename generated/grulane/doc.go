@@ -19,6 +19,7 @@
 //sparsec:file pause_test.go
 //sparsec:file rt.go
 //sparsec:file sequence.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:95464a10f00271408546c48283641df7b9a4a2260faeb5d47fe84c7991f2b9f8

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestPause collects garbage while a stream steps in a loop. Assembly cannot be
+// TestPause collects garbage while a stream moves on in a loop. Assembly cannot be
 // preempted: a call that took long, or calls without a stack check between
 // them, would hold up the whole process in each collection. A busy machine
 // makes any pause long now and then: hence medians, several rounds, and beside
@@ -26,10 +26,10 @@ func TestPause(t *testing.T) {
 	const limit, plainLoops, rounds = 5 * time.Millisecond, 4, 5
 	forEachKernel(t, func(t *testing.T) {
 		var s State
-		f := randomFrames(7, 1)[0]
+		move := turn(&s)
 		var pause, plain time.Duration
 		for range rounds {
-			pause = pauseBeside(func() { f.step(&s) })
+			pause = pauseBeside(move)
 			if pause <= limit {
 				return
 			}

@@ -17,6 +17,7 @@
 //sparsec:file model_test.go
 //sparsec:file pause_test.go
 //sparsec:file rt.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:dbd15763fa03248682b139178693bb9816a86460294b809e2b6dffc2f2b877ad

@@ -17,6 +17,7 @@
 //sparsec:file model_test.go
 //sparsec:file pause_test.go
 //sparsec:file rt.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:5a3aa8c5cb422dfb458e3f6c9b862e5e5d89bcd879c374f4736ef528885d7c1d

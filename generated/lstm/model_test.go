@@ -29,12 +29,19 @@ func forEachKernel(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
-// randomFrames are inputs from a seed.
+// randomFrames are inputs from a seed. One in eight elements is 0, which leaves a
+// frame out where it is a mask.
 func randomFrames(seed uint64, n int) []frame {
 	rng := rand.New(rand.NewPCG(seed, 0))
+	value := func() float32 {
+		if rng.IntN(8) == 0 {
+			return 0
+		}
+		return float32(rng.NormFloat64())
+	}
 	frames := make([]frame, n)
 	for i := range frames {
-		frames[i].fill(func() float32 { return float32(rng.NormFloat64()) }, rng.IntN)
+		frames[i].fill(value, rng.IntN)
 	}
 	return frames
 }
@@ -69,83 +76,31 @@ func TestVectors(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var s State
-		for i := range vectorFrames {
-			var f frame
-			f.fill(
+		frames, want := make([]frame, vectorFrames), make([][]float32, vectorFrames)
+		for i := range frames {
+			frames[i].fill(
 				func() (v float32) { read(&v); return v },
 				func(int) int { var v uint32; read(&v); return int(v) })
-			f.step(&s)
-			want := make([]float32, len(f.outputs()))
-			read(want)
-			for k, got := range f.outputs() {
-				if !near(float64(got), float64(want[k])) {
-					t.Fatalf("step %d, output %d: %v, want %v ± %v·max(1, |want|)", i, k, got, want[k], tolerance)
-				}
-			}
+			want[i] = make([]float32, len(frames[i].outputs()))
+			read(want[i])
 		}
 		if r.Len() > 0 {
 			t.Errorf("%d bytes behind the last vector", r.Len())
 		}
-	})
-}
-
-func TestRunEqualsStep(t *testing.T) {
-	forEachKernel(t, func(t *testing.T) {
-		stepped, ran := randomFrames(1, 45), randomFrames(1, 45)
-		var a, b State
-		for i := range stepped {
-			stepped[i].step(&a)
-		}
-		for _, part := range [][]frame{ran[:0], ran[:4], ran[4:5], ran[5:17], ran[17:]} {
-			if err := run(&b, part); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for i := range stepped {
-			if !sameBits(stepped[i].outputs(), ran[i].outputs()) {
-				t.Errorf("step %d: Run gives %v, Step %v", i, ran[i].outputs(), stepped[i].outputs())
-			}
-		}
-		if a != b {
-			t.Error("the streams differ behind the last step")
-		}
-	})
-}
-
-// TestRefuses wants errors of Run and panics of Step for arguments that do not
-// fit, and the stream to stay where it was.
-func TestRefuses(t *testing.T) {
-	var s State
-	for _, f := range randomFrames(1, 3) {
-		f.step(&s)
-	}
-	before := s
-	for i, err := range misfits(&s) {
-		if err == nil {
-			t.Errorf("Run takes argument %d with one element too many", i)
-		}
-	}
-	for _, f := range outOfRange() {
-		if err := run(&s, append(randomFrames(2, 2), f)); err == nil {
-			t.Errorf("Run takes the index in %+v", f)
-		}
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("Step takes the index in %+v", f)
+		var s State
+		compute(&s, frames)
+		for i := range frames {
+			for k, got := range frames[i].outputs() {
+				if !near(float64(got), float64(want[i][k])) {
+					t.Fatalf("frame %d, output %d: %v, want %v ± %v·max(1, |want|)", i, k, got, want[i][k], tolerance)
 				}
-			}()
-			f.step(&s)
-		}()
-	}
-	if s != before {
-		t.Error("an argument that was refused moved the stream")
-	}
+			}
+		}
+	})
 }
 
-// TestOddInputs steps over denormal numbers, which are computed like others, and
-// over infinities and NaN, which Reset gets rid of.
+// TestOddInputs computes denormal numbers, which count as what they are, and
+// infinities and NaN, which Reset gets rid of.
 func TestOddInputs(t *testing.T) {
 	frames := func(x ...float64) []frame {
 		list := randomFrames(8, len(x))
@@ -158,26 +113,24 @@ func TestOddInputs(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
 		var s State
 		tiny := frames(1e-40, -1e-45, 1e-38)
+		compute(&s, tiny)
+		if want == nil {
+			want = tiny
+		}
 		for i := range tiny {
-			tiny[i].step(&s)
-			if want == nil || i >= len(want) {
-				want = append(want, tiny[i])
-			}
 			for k, got := range tiny[i].outputs() {
 				if !near(float64(got), float64(want[i].outputs()[k])) {
-					t.Errorf("step %d, output %d: %v, portable %v", i, k, got, want[i].outputs()[k])
+					t.Errorf("frame %d, output %d: %v, portable %v", i, k, got, want[i].outputs()[k])
 				}
 			}
 		}
-		for _, f := range frames(math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat32) {
-			f.step(&s)
-		}
+		compute(&s, frames(math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat32))
 		s.Reset()
 		again := frames(1e-40, -1e-45, 1e-38)
+		compute(&s, again)
 		for i := range again {
-			again[i].step(&s)
 			if !sameBits(again[i].outputs(), tiny[i].outputs()) {
-				t.Errorf("step %d after Reset: %v, at first %v", i, again[i].outputs(), tiny[i].outputs())
+				t.Errorf("frame %d after Reset: %v, at first %v", i, again[i].outputs(), tiny[i].outputs())
 			}
 		}
 	})
@@ -197,19 +150,17 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestReset steps a used stream again and wants what a new one gives.
+// TestReset uses a stream again and wants what a new one gives.
 func TestReset(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
 		fresh, again := randomFrames(2, 5), randomFrames(2, 5)
 		var s State
-		for i := range fresh {
-			fresh[i].step(&s)
-		}
+		compute(&s, fresh)
 		s.Reset()
+		compute(&s, again)
 		for i := range again {
-			again[i].step(&s)
 			if !sameBits(fresh[i].outputs(), again[i].outputs()) {
-				t.Fatalf("step %d after Reset: %v, at first %v", i, again[i].outputs(), fresh[i].outputs())
+				t.Fatalf("frame %d after Reset: %v, at first %v", i, again[i].outputs(), fresh[i].outputs())
 			}
 		}
 	})
@@ -218,9 +169,7 @@ func TestReset(t *testing.T) {
 // TestSaveRestore continues a stream in a copy and in a restored one.
 func TestSaveRestore(t *testing.T) {
 	var s, restored State
-	for _, f := range randomFrames(3, 4) {
-		f.step(&s)
-	}
+	compute(&s, randomFrames(3, 4))
 	saved, err := s.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
@@ -229,13 +178,13 @@ func TestSaveRestore(t *testing.T) {
 	if err := restored.UnmarshalBinary(saved); err != nil {
 		t.Fatal(err)
 	}
-	for i, f := range randomFrames(4, 4) {
-		g, h := f, f
-		f.step(&s)
-		g.step(&forked)
-		h.step(&restored)
-		if !sameBits(f.outputs(), g.outputs()) || !sameBits(f.outputs(), h.outputs()) {
-			t.Fatalf("step %d: %v; forked %v, restored %v", i, f.outputs(), g.outputs(), h.outputs())
+	f, g, h := randomFrames(4, 4), randomFrames(4, 4), randomFrames(4, 4)
+	compute(&s, f)
+	compute(&forked, g)
+	compute(&restored, h)
+	for i := range f {
+		if !sameBits(f[i].outputs(), g[i].outputs()) || !sameBits(f[i].outputs(), h[i].outputs()) {
+			t.Fatalf("frame %d: %v; forked %v, restored %v", i, f[i].outputs(), g[i].outputs(), h[i].outputs())
 		}
 	}
 	before := restored
@@ -249,33 +198,13 @@ func TestSaveRestore(t *testing.T) {
 	}
 }
 
-func TestAllocations(t *testing.T) {
-	forEachKernel(t, func(t *testing.T) {
-		var s State
-		f := randomFrames(5, 1)[0]
-		if n := testing.AllocsPerRun(20, func() { f.step(&s) }); n != 0 {
-			t.Errorf("%v allocations a step", n)
-		}
-		run := runner(&s, 30)
-		if n := testing.AllocsPerRun(20, func() {
-			if err := run(); err != nil {
-				t.Fatal(err)
-			}
-		}); n != 0 {
-			t.Errorf("%v allocations a Run", n)
-		}
-	})
-}
-
-// TestStreams steps streams side by side for a while and wants what one alone
+// TestStreams computes streams side by side for a while and wants what one alone
 // gives.
 func TestStreams(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
 		alone := randomFrames(6, 20)
 		var s State
-		for i := range alone {
-			alone[i].step(&s)
-		}
+		compute(&s, alone)
 		start := time.Now()
 		var group sync.WaitGroup
 		for range 4 {
@@ -284,10 +213,10 @@ func TestStreams(t *testing.T) {
 				frames := randomFrames(6, 20)
 				for once := true; once || time.Since(start) < 50*time.Millisecond; once = false {
 					s.Reset()
+					compute(&s, frames)
 					for i := range frames {
-						frames[i].step(&s)
 						if !sameBits(frames[i].outputs(), alone[i].outputs()) {
-							t.Errorf("step %d: %v, alone %v", i, frames[i].outputs(), alone[i].outputs())
+							t.Errorf("frame %d: %v, alone %v", i, frames[i].outputs(), alone[i].outputs())
 							return
 						}
 					}

@@ -17,6 +17,7 @@
 //sparsec:file model_test.go
 //sparsec:file pause_test.go
 //sparsec:file rt.go
+//sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:3abf47c15879428c200e7573eaf68cc7d35c04e8439c4be0893ac5c56a56c59b

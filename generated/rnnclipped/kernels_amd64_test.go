@@ -19,7 +19,7 @@ func kernels() []string {
 	return names
 }
 
-// useKernel makes Step take the kernels of that name until the test ends.
+// useKernel makes streams take the kernels of that name until the test ends.
 func useKernel(t testing.TB, name string) {
 	before := level
 	t.Cleanup(func() { level = before })
@@ -47,14 +47,14 @@ func TestTwin(t *testing.T) {
 func compareTwins(t *testing.T, name string) {
 	portable, assembly := randomFrames(9, 32), randomFrames(9, 32)
 	var p, a State
+	useKernel(t, "generic")
+	compute(&p, portable)
+	useKernel(t, name)
+	compute(&a, assembly)
 	for i := range portable {
-		useKernel(t, "generic")
-		portable[i].step(&p)
-		useKernel(t, name)
-		assembly[i].step(&a)
 		for k, want := range portable[i].outputs() {
 			if got := assembly[i].outputs()[k]; !near(float64(got), float64(want)) {
-				t.Fatalf("step %d, output %d: assembly %v, portable %v, tolerance %v·max(1, |portable|)", i, k, got, want, tolerance)
+				t.Fatalf("frame %d, output %d: assembly %v, portable %v, tolerance %v·max(1, |portable|)", i, k, got, want, tolerance)
 			}
 		}
 	}
