@@ -26,6 +26,7 @@ var house = map[string][]string{
 	"compiler/lower":          {"ir", "ir/sparse", "ir/kernel", "compiler/schedule"},
 	"compiler/scratch":        {},
 	"compiler/importer/torch": {"ir", "ir/ckpt"},
+	"compiler/golden":         {"ir", "ir/kernel", "ir/eval", "compiler/scratch", "codegen"},
 	"compiler/verify":         {"ir", "ir/sparse", "ir/kernel", "ir/eval", "compiler/scratch", "codegen"},
 	"compiler/bench":          {"ir", "ir/sparse", "ir/kernel", "compiler", "compiler/..."},
 	"compiler/tune":           {"ir/sparse", "ir/kernel", "compiler", "compiler/schedule", "compiler/bench"},

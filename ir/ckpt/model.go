@@ -172,3 +172,14 @@ func (a *archive) fill(m *ir.Model) error {
 	}
 	return sound(m)
 }
+
+// HasModel reports whether size bytes are a safetensors file whose metadata has the
+// graph of a model, as those that [Write] writes.
+func HasModel(r io.ReaderAt, size int64) bool {
+	a, err := readArchive(r, size)
+	if err != nil {
+		return false
+	}
+	_, ok := a.meta[graphKey]
+	return ok
+}
