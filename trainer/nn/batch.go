@@ -12,7 +12,7 @@ const Ignore int32 = -1
 // network should answer.
 type Batch[T Float] struct {
 	Input  Seq[T]
-	Target Seq[T] // Index for CrossEntropy, Data for MSE
+	Target Seq[T] // Index for CrossEntropy and CTC, Data for MSE
 
 	// Carry says that the streams go on where the batch before left them
 	// (truncated backpropagation through time: the state is carried, the gradient

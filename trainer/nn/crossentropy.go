@@ -13,16 +13,16 @@ type CrossEntropy[T Float] struct {
 }
 
 // CheckTarget wants one class below width per frame, or Ignore.
-func (*CrossEntropy[T]) CheckTarget(steps, width int, target *Seq[T]) error {
+func (*CrossEntropy[T]) CheckTarget(y, target *Seq[T]) error {
 	if target.Index == nil {
-		return fmt.Errorf("target: vectors, want classes below %d", width)
+		return fmt.Errorf("target: vectors, want classes below %d", y.Width)
 	}
-	if target.Steps != steps {
-		return fmt.Errorf("target has %d steps, want %d", target.Steps, steps)
+	if target.Steps != y.Steps {
+		return fmt.Errorf("target has %d steps, want %d", target.Steps, y.Steps)
 	}
 	for i, c := range target.Index {
-		if c != Ignore && (c < 0 || int(c) >= width) {
-			return fmt.Errorf("target: step %d, stream %d: class %d, want 0 to %d or %d", i/target.Streams, i%target.Streams, c, width-1, Ignore)
+		if c != Ignore && (c < 0 || int(c) >= y.Width) {
+			return fmt.Errorf("target: step %d, stream %d: class %d, want 0 to %d or %d", i/target.Streams, i%target.Streams, c, y.Width-1, Ignore)
 		}
 	}
 	return nil

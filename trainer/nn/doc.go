@@ -1,7 +1,7 @@
 // Package nn holds the layers, losses and gradients that train a recurrent
 // network: [Linear], [Embedding], [RNN], [GRU], [LSTM], [Bidirectional],
 // [Dropout], [Activation], [LastStep], put together as a [Stack], scored by
-// [CrossEntropy] or [MSE], and run over the streams of a [Batch] on several
+// [CrossEntropy], [CTC] or [MSE], and run over the streams of a [Batch] on several
 // goroutines by [Parallel].
 //
 // Everything is generic over float32, which trains, and float64, in which the

@@ -2,9 +2,10 @@ package nn
 
 // Tally is what a loss adds up over targets.
 type Tally struct {
-	Loss    float64 // sum: nats for CrossEntropy, squares for MSE
-	Count   int     // targets scored: frames for CrossEntropy, elements for MSE
+	Loss    float64 // sum: nats for CrossEntropy and CTC, squares for MSE
+	Count   int     // targets scored: frames for CrossEntropy, classes of transcripts for CTC, elements for MSE
 	Correct int     // frames whose largest logit is the target; CrossEntropy only
+	Edits   int     // classes to insert, delete or replace in what is read greedily; CTC only
 }
 
 // Add adds u to t.
@@ -12,6 +13,7 @@ func (t *Tally) Add(u Tally) {
 	t.Loss += u.Loss
 	t.Count += u.Count
 	t.Correct += u.Correct
+	t.Edits += u.Edits
 }
 
 // Mean is the loss per target: 0 when there are none.
@@ -23,9 +25,9 @@ func (t Tally) Accuracy() float64 { return float64(t.Correct) / float64(max(t.Co
 // Loss scores the output of a network against targets. It owns the gradient that
 // it returns; replicas can be used at the same time.
 type Loss[T Float] interface {
-	// CheckTarget reports whether outputs of that many steps and that width can be
-	// scored against target.
-	CheckTarget(steps, width int, target *Seq[T]) error
+	// CheckTarget reports whether outputs of the shape of y, whose elements are not
+	// read, can be scored against target.
+	CheckTarget(y, target *Seq[T]) error
 	// Count is the number of targets that are scored.
 	Count(target *Seq[T]) int
 	// Score sums the loss of y. The gradient with respect to y of scale times that

@@ -9,12 +9,12 @@ type MSE[T Float] struct {
 }
 
 // CheckTarget wants a vector of that width per frame.
-func (*MSE[T]) CheckTarget(steps, width int, target *Seq[T]) error {
+func (*MSE[T]) CheckTarget(y, target *Seq[T]) error {
 	if target.Index != nil {
-		return fmt.Errorf("target: classes, want vectors of width %d", width)
+		return fmt.Errorf("target: classes, want vectors of width %d", y.Width)
 	}
-	if target.Steps != steps || target.Width != width {
-		return fmt.Errorf("target has %d steps of width %d, want %d of width %d", target.Steps, target.Width, steps, width)
+	if target.Steps != y.Steps || target.Width != y.Width {
+		return fmt.Errorf("target has %d steps of width %d, want %d of width %d", target.Steps, target.Width, y.Steps, y.Width)
 	}
 	return nil
 }

@@ -91,10 +91,11 @@ func (p *Parallel[T]) check(b *Batch[T]) error {
 	if b.Carry && p.streams != 0 && p.streams != b.Input.Streams {
 		carry = fmt.Errorf("input has %d streams, want %d whose state is carried", b.Input.Streams, p.streams)
 	}
+	y := p.model.outputShape(&b.Input)
 	return errors.Join(
 		carry,
 		p.model.checkInput(&b.Input),
-		p.loss.CheckTarget(p.model.outputSteps(b.Input.Steps), p.model.OutputWidth(), &b.Target),
+		p.loss.CheckTarget(&y, &b.Target),
 	)
 }
 

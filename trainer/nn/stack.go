@@ -83,14 +83,15 @@ func (s *Stack[T]) Init(r *rand.Rand) {
 // OutputWidth is that of the last layer.
 func (s *Stack[T]) OutputWidth() int { return s.Layers[len(s.Layers)-1].OutputWidth() }
 
-// outputSteps is the number of steps that come out when steps go in.
-func (s *Stack[T]) outputSteps(steps int) int {
+// outputShape is the shape of what comes out when x goes in.
+func (s *Stack[T]) outputShape(x *Seq[T]) Seq[T] {
+	y := Seq[T]{Steps: x.Steps, Streams: x.Streams, Width: s.OutputWidth(), Lengths: x.Lengths}
 	for _, l := range s.Layers {
 		if _, ok := l.(*LastStep[T]); ok {
-			return 1
+			y.Steps, y.Lengths = 1, nil
 		}
 	}
-	return steps
+	return y
 }
 
 // Forward runs all layers. The output belongs to the last one.
