@@ -47,6 +47,7 @@ const (
 	Class  Task = "class"  // a class for every line of text
 	Tag    Task = "tag"    // a tag for every word of a sentence
 	Frames Task = "frames" // a vector for every vector of a series
+	CTC    Task = "ctc"    // a transcript for every recording
 )
 
 // Metric is how a task is scored.
@@ -56,6 +57,7 @@ const (
 	BitsPerChar      Metric = "bits_per_char"
 	Accuracy         Metric = "accuracy"
 	MeanSquaredError Metric = "mean_squared_error"
+	CharErrorRate    Metric = "char_error_rate" // of greedy decoding: edits per character
 )
 
 // Metric is the metric of the task.
@@ -65,6 +67,8 @@ func (t Task) Metric() Metric {
 		return BitsPerChar
 	case Frames:
 		return MeanSquaredError
+	case CTC:
+		return CharErrorRate
 	}
 	return Accuracy
 }
@@ -75,7 +79,8 @@ type DataConfig struct {
 
 	// Paths are files of the task: plain text; lines of label, tab, text; lines of
 	// word, tab, tag with an empty line behind a sentence; or columns of numbers.
-	// Several files are read one behind the other.
+	// Several files are read one behind the other. Of recordings they are what
+	// data.ReadSpeech reads.
 	Paths []string `json:"paths,omitempty"`
 	// GoRoot trains on the sources of the Go standard library under that GOROOT
 	// instead of Paths; for text only.
@@ -97,6 +102,14 @@ type DataConfig struct {
 	// and deviation 1 over the training part, and the mean squared error is of
 	// targets in that scale.
 	Raw bool `json:"raw"`
+
+	// Recordings. Transcript is the column of an index with what was said;
+	// "transcript". Stack joins so many frames to one, and there are as many times
+	// fewer; 1. Raw leaves the layer out that standardises features by the training
+	// part. A part that the index names is taken as it is; Valid is then the share of
+	// the training part that is held out for validation, by speaker, if none is named.
+	Transcript string `json:"transcript,omitempty"`
+	Stack      int    `json:"stack,omitempty"`
 }
 
 // Cell is the kind of a recurrent layer.

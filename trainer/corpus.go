@@ -13,14 +13,17 @@ import (
 // Corpus is data that has been read, divided and encoded.
 type Corpus struct {
 	Task       Task
-	Vocabulary *data.Vocabulary // of the inputs; nil for frames
-	Unit       data.Unit        // of text and class
+	Vocabulary *data.Vocabulary // of the inputs, or of transcripts, class 0 then being the blank; nil for frames
+	Unit       data.Unit        // of text, class and transcripts
 	Labels     []string         // of class and tag, in the order of the outputs
 	Input      nn.InputKind
 	Outputs    int
 
 	// Scales of the input and target columns of frames; nil where they are raw.
 	InputScale, TargetScale *data.Scale
+	// FeatureScale is that of recordings, which a layer of the network applies; nil
+	// where they are raw.
+	FeatureScale *data.Scale
 
 	digest string // sha256 of all that was read
 	parts  [parts]content
@@ -112,6 +115,8 @@ func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) {
 		err = corpus.loadTags(c, seed, hash)
 	case Frames:
 		err = corpus.loadFrames(c, seed, hash)
+	case CTC:
+		err = corpus.loadSpeech(c, hash)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)

@@ -77,13 +77,28 @@ func above(loss, bound float64) bool { return bound > 0 && loss > bound }
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // Trivial is a loss per target that needs no network, for divergence to be
-// measured by: of classes that of equal probabilities, ln(Outputs), and of frames
-// the largest squared target of the training and validation parts, which the
-// answer 0 exceeds in no batch.
+// measured by: of classes that of equal probabilities, ln(Outputs), of transcripts
+// the same in every frame of one alignment, and of frames the largest squared
+// target of the training and validation parts, which the answer 0 exceeds in no
+// batch.
 func (c *Corpus) Trivial() float64 {
-	if c.Task != Frames {
-		return math.Log(float64(c.Outputs))
+	uniform := math.Log(float64(c.Outputs))
+	switch c.Task {
+	case Frames:
+		return c.largestSquare()
+	case CTC:
+		frames, classes := 0, 0
+		for _, e := range c.parts[Train].set.Examples {
+			frames += len(e.Values) / c.Input.Width
+			classes += len(e.Classes)
+		}
+		return uniform * float64(frames) / float64(classes)
 	}
+	return uniform
+}
+
+// largestSquare is of the targets of frames.
+func (c *Corpus) largestSquare() float64 {
 	largest := 0.0
 	for p := Train; p <= Valid; p++ {
 		for _, values := range c.parts[p].targets() {

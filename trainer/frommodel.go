@@ -72,6 +72,10 @@ func (i *importer) chain() error {
 
 // take turns the first nodes into a layer and returns how many they are.
 func (i *importer) take(nodes []ir.Node) (int, error) {
+	if l, used := i.scale(nodes); l != nil {
+		i.layers = append(i.layers, l)
+		return used, nil
+	}
 	n := nodes[0]
 	if len(n.Inputs) != 1 || n.Inputs[0] != i.value {
 		return 0, fmt.Errorf("node %q reads %q, want only %q: not a chain", n.Name, n.Inputs, i.value)

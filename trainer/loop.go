@@ -107,9 +107,9 @@ func (t *Trainer) next() error {
 // clip returns the norm that the gradients had.
 func (t *Trainer) clip() float64 {
 	if limit := t.cfg.Optimizer.ClipNorm; limit > 0 {
-		return optim.ClipGlobalNorm(t.params, limit)
+		return optim.ClipGlobalNorm(t.trained, limit)
 	}
-	return optim.GlobalNorm(t.params)
+	return optim.GlobalNorm(t.trained)
 }
 
 func (t *Trainer) prune() error {
@@ -150,7 +150,7 @@ func (t *Trainer) judge(valid Score) (better bool) {
 	if t.at.Step < t.settled {
 		return false
 	}
-	if t.at.Best == nil || valid.Loss < t.at.Best.Loss {
+	if t.at.Best == nil || valid.better(*t.at.Best) {
 		t.at.Best, t.at.BestStep, t.at.Waited = &valid, t.at.Step, 0
 		t.keepBest()
 		return true

@@ -59,7 +59,7 @@ func (c *Corpus) Meta() (map[string]string, error) {
 type Meta struct {
 	Task                    Task
 	Vocabulary              *data.Vocabulary // nil for frames
-	Unit                    data.Unit        // of text and class
+	Unit                    data.Unit        // of text, class and transcripts
 	Labels                  []string         // of class and tag
 	InputScale, TargetScale *data.Scale      // nil of raw frames, and of other tasks
 }
@@ -69,9 +69,9 @@ type Meta struct {
 func ReadMeta(meta map[string]string) (*Meta, error) {
 	m := &Meta{Task: Task(meta[metaTask])}
 	switch m.Task {
-	case Text, Class, Tag, Frames:
+	case Text, Class, Tag, Frames, CTC:
 	default:
-		return nil, fmt.Errorf("metadata %q is %q, want text, class, tag or frames: not a model that was trained here", metaTask, m.Task)
+		return nil, fmt.Errorf("metadata %q is %q, want text, class, tag, frames or ctc: not a model that was trained here", metaTask, m.Task)
 	}
 	if m.Task != Frames {
 		m.Vocabulary = &data.Vocabulary{}

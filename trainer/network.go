@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/sparsec/sparsec/trainer/data"
 	"github.com/sparsec/sparsec/trainer/nn"
 )
 
@@ -12,16 +13,21 @@ import (
 const (
 	embedName   = "embed"
 	headName    = "out"
+	scaleName   = "standardise"
 	reverseName = "_reverse"
 )
 
-// network builds the layers for a task, without values.
-func (c ModelConfig) network(task Task, input nn.InputKind, outputs int) (*nn.Stack[float32], error) {
+// network builds the layers for a corpus, without values but for the scale of
+// features.
+func (c ModelConfig) network(corpus *Corpus) (*nn.Stack[float32], error) {
 	var layers []nn.Layer[float32]
-	width := input.Width
-	if input.Bound > 0 {
-		layers = append(layers, nn.NewEmbedding[float32](embedName, input.Bound, c.Embed))
+	width := corpus.Input.Width
+	switch {
+	case corpus.Input.Bound > 0:
+		layers = append(layers, nn.NewEmbedding[float32](embedName, corpus.Input.Bound, c.Embed))
 		width = c.Embed
+	case corpus.FeatureScale != nil:
+		layers = append(layers, standardise(*corpus.FeatureScale))
 	}
 	for i, hidden := range c.Hidden {
 		name := string(c.Cell) + strconv.Itoa(i)
@@ -31,15 +37,25 @@ func (c ModelConfig) network(task Task, input nn.InputKind, outputs int) (*nn.St
 			layers = append(layers, nn.NewDropout[float32]("dropout"+strconv.Itoa(i), width, c.Dropout))
 		}
 	}
-	if task == Class {
+	if corpus.Task == Class {
 		layers = append(layers, nn.NewLastStep[float32](width))
 	}
-	layers = append(layers, nn.NewLinear[float32](headName, width, outputs))
-	stack, err := nn.NewStack(input, layers...)
+	layers = append(layers, nn.NewLinear[float32](headName, width, corpus.Outputs))
+	stack, err := nn.NewStack(corpus.Input, layers...)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	return stack, nil
+}
+
+// standardise brings features to mean 0 and deviation 1.
+func standardise(s data.Scale) *nn.Scale[float32] {
+	l := nn.NewScale[float32](scaleName, len(s.Mean)).Fix()
+	for i, deviation := range s.Deviation {
+		l.Factor.Value[i] = 1 / deviation
+		l.Shift.Value[i] = -s.Mean[i] / deviation
+	}
+	return l
 }
 
 // recurrent is a layer in one or both directions.
@@ -67,8 +83,11 @@ func (c ModelConfig) cell(name string, width, hidden int) nn.Recurrent[float32] 
 
 // lossOf is what a task minimises.
 func lossOf(t Task) nn.Loss[float32] {
-	if t == Frames {
+	switch t {
+	case Frames:
 		return &nn.MSE[float32]{}
+	case CTC:
+		return &nn.CTC[float32]{Blank: Blank}
 	}
 	return &nn.CrossEntropy[float32]{}
 }

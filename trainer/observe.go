@@ -27,7 +27,7 @@ func (t *Trainer) observeStart() {
 	t.started = t.now()
 	t.lastStep = t.started
 	e := Started{Task: t.cfg.Data.Task, Step: t.at.Step, Total: t.total, PerEpoch: t.source.Batches(), Kernel: kernel()}
-	for _, p := range t.params {
+	for _, p := range t.trained {
 		e.Parameters += len(p.Value)
 	}
 	if t.pruner != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/sparsec/sparsec/ir"
@@ -45,6 +46,7 @@ type Trainer struct {
 
 	model     *nn.Stack[float32]
 	params    []*nn.Param[float32]
+	trained   []*nn.Param[float32] // those that gradients change
 	run, eval *nn.Parallel[float32]
 	source    data.Source
 	optimizer optim.Optimizer[float32]
@@ -77,7 +79,7 @@ type progress struct {
 
 // Result is what a run has made.
 type Result struct {
-	Model *ir.Model         // with the best validation loss; pruned weights are exactly 0
+	Model *ir.Model         // with the best validation; pruned weights are exactly 0
 	Meta  map[string]string // for the model's file, see [ReadMeta]
 
 	Steps    int // done
@@ -149,11 +151,12 @@ func (t *Trainer) validation() reading {
 
 // build makes the network with its first values.
 func (t *Trainer) build() (err error) {
-	if t.model, err = t.cfg.Model.network(t.cfg.Data.Task, t.corpus.Input, t.corpus.Outputs); err != nil {
+	if t.model, err = t.cfg.Model.network(t.corpus); err != nil {
 		return err
 	}
 	t.model.Init(rand.New(rand.NewPCG(t.cfg.Seed, initStream)))
 	t.params = t.model.Params()
+	t.trained = slices.DeleteFunc(slices.Clone(t.params), func(p *nn.Param[float32]) bool { return p.Fixed })
 	if t.opts.Init == nil {
 		return nil
 	}
@@ -196,7 +199,7 @@ func (t *Trainer) prepare() (err error) {
 	setDefault(&t.cfg.CheckpointEvery, t.cfg.ValidateEvery)
 	t.run = nn.NewParallel(t.model, lossOf(t.cfg.Data.Task), t.cfg.Workers)
 	t.eval = t.run.Evaluator()
-	t.optimizer = t.cfg.Optimizer.optimizer(t.params)
+	t.optimizer = t.cfg.Optimizer.optimizer(t.trained)
 	t.rates = t.cfg.Optimizer.rates(t.total, perEpoch)
 	if err := t.rates.Validate(); err != nil {
 		return err

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/sparsec/sparsec/ir/ckpt"
 	"github.com/sparsec/sparsec/trainer"
+	"github.com/sparsec/sparsec/trainer/data"
 	"github.com/sparsec/sparsec/trainer/gemm"
 	"github.com/sparsec/sparsec/trainer/prune"
 )
@@ -232,6 +234,9 @@ func completeData(ctx context.Context, d *trainer.DataConfig) error {
 		below, err := filesBelow(path)
 		if err != nil {
 			return fmt.Errorf("-data %s: %w", path, err)
+		}
+		if d.Task == trainer.CTC && len(below) > 1 { // a folder may hold a licence
+			below = slices.DeleteFunc(below, func(file string) bool { return !data.IsSpeech(file) })
 		}
 		files = append(files, below...)
 	}

@@ -63,7 +63,7 @@ func (t *trainFlags) define() {
 }
 
 func (t *trainFlags) data() {
-	option(t, "task", "what is learnt: `text` (the next character), class (of lines label, tab, text), tag (of lines word, tab, tag) or frames (columns of numbers) (default text)",
+	option(t, "task", "what is learnt: `text` (the next character), class (of lines label, tab, text), tag (of lines word, tab, tag), frames (columns of numbers) or ctc (transcripts of recordings) (default text)",
 		parseTask, func(c *trainer.Config) *trainer.Task { return &c.Data.Task })
 	t.fs.Var(&t.paths, "data", "`file or folder` to learn from, a folder with all files below it; may be repeated (default, of text: the sources of Go's standard library)")
 	option(t, "limit", "`bytes` of text to use; 0 for all", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Limit })
@@ -80,7 +80,9 @@ func (t *trainFlags) data() {
 	option(t, "inputs", "`columns` of frames to read, counted from 0 (default: all but the targets)", wholeNumbers, func(c *trainer.Config) *[]int { return &c.Data.Inputs })
 	option(t, "targets", "`columns` of frames to answer with (default: forecast the inputs)", wholeNumbers, func(c *trainer.Config) *[]int { return &c.Data.Targets })
 	option(t, "horizon", "`steps` to forecast frames ahead (default 1)", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Horizon })
-	toggle(t, "raw", "do not bring columns of frames to mean 0 and deviation 1", func(c *trainer.Config) *bool { return &c.Data.Raw })
+	option(t, "transcript", "`column` of the index of recordings with what was said (default transcript)", word, func(c *trainer.Config) *string { return &c.Data.Transcript })
+	option(t, "stack", "`frames` of recordings joined to one, for as many times fewer steps (default 1)", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Stack })
+	toggle(t, "raw", "do not bring columns of frames, or features of recordings, to mean 0 and deviation 1", func(c *trainer.Config) *bool { return &c.Data.Raw })
 }
 
 func (t *trainFlags) model() {

@@ -12,12 +12,12 @@ import (
 )
 
 // Example is one sequence and what is to be said of it: a class for the whole, a
-// class per step, or a vector per step.
+// class per step, a vector per step, or a transcript.
 type Example struct {
 	Index  []int32   // input as indices, or
 	Values []float32 // input as vectors, [step][Dataset.Width]
 
-	Classes []int32   // one, or one per step
+	Classes []int32   // one, one per step, or a transcript
 	Targets []float32 // [step][Dataset.TargetWidth]
 }
 
@@ -26,6 +26,7 @@ type Dataset struct {
 	Width       int  // of an input vector; 0 for indices
 	TargetWidth int  // of a target vector; 0 for classes
 	PerStep     bool // a class per step, not per sequence; target vectors always are
+	Transcripts bool // any number of classes, which no step is told
 	Examples    []Example
 }
 
@@ -56,7 +57,9 @@ func (d *Dataset) validate() error {
 			return fmt.Errorf("dataset: example %d: %d values, want steps of width %d", i, len(e.Values), d.Width)
 		case d.TargetWidth > 0 && len(e.Targets) != n*d.TargetWidth:
 			return fmt.Errorf("dataset: example %d: %d target values, want %d steps of width %d", i, len(e.Targets), n, d.TargetWidth)
-		case d.TargetWidth == 0 && len(e.Classes) != classes:
+		case d.Transcripts && len(e.Classes) == 0:
+			return fmt.Errorf("dataset: example %d: empty transcript", i)
+		case d.TargetWidth == 0 && !d.Transcripts && len(e.Classes) != classes:
 			return fmt.Errorf("dataset: example %d: %d classes, want %d", i, len(e.Classes), classes)
 		}
 	}
@@ -78,7 +81,8 @@ type SequencesConfig struct {
 }
 
 // Sequences yields whole sequences, padded to the longest of a batch: index 0 or
-// zeros as input, nn.Ignore as class. State is never carried.
+// zeros as input, nn.Ignore as class. Transcripts have lengths of their own. State
+// is never carried.
 type Sequences struct {
 	cursor
 	set    *Dataset
@@ -193,10 +197,14 @@ func (s *Sequences) fillTarget(y *nn.Seq[float32], examples []int, steps int, le
 			fillVectors(y, i, s.set.Examples[e].Targets)
 		}
 		return
+	case s.set.Transcripts:
+		lengths, steps = s.transcripts(y.Lengths, examples)
 	case !s.set.PerStep:
-		steps = 1
+		lengths, steps = nil, 1
+	default:
+		lengths = nil
 	}
-	*y = nn.Seq[float32]{Steps: steps, Streams: n, Index: resized(y.Index, steps*n)}
+	*y = nn.Seq[float32]{Steps: steps, Streams: n, Index: resized(y.Index, steps*n), Lengths: lengths}
 	for i := range y.Index {
 		y.Index[i] = nn.Ignore
 	}
@@ -205,6 +213,17 @@ func (s *Sequences) fillTarget(y *nn.Seq[float32], examples []int, steps int, le
 			y.Index[t*n+i] = class
 		}
 	}
+}
+
+// transcripts are the lengths of transcripts, in the memory given, and the longest.
+func (s *Sequences) transcripts(lengths []int32, examples []int) ([]int32, int) {
+	lengths, longest := resized(lengths, len(examples)), 0
+	for i, e := range examples {
+		n := len(s.set.Examples[e].Classes)
+		lengths[i] = int32(n)
+		longest = max(longest, n)
+	}
+	return lengths, longest
 }
 
 // fillVectors copies the vectors of one stream and zeroes its padding.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -49,7 +50,11 @@ func (c *gradientCase) check(t *testing.T) {
 
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, p := range params {
-		c.checkTensor(t, r, states, p.Name, p.Value, p.Grad)
+		if !p.Fixed {
+			c.checkTensor(t, r, states, p.Name, p.Value, p.Grad)
+		} else if slices.ContainsFunc(p.Grad, func(g float64) bool { return g != 0 }) {
+			t.Errorf("%s is fixed and has a gradient", p.Name)
+		}
 	}
 	if c.batch.Input.Index == nil {
 		grad := append([]float64(nil), dx.Data...)
@@ -223,6 +228,8 @@ func TestGradientOfFrameLayers(t *testing.T) {
 		{"Sigmoid", []Layer[float64]{linear("a", in, width), NewActivation[float64](width, Sigmoid, 0), linear("out", width, classes)}},
 		{"ReLU", []Layer[float64]{linear("a", in, width), NewActivation[float64](width, ReLU, 0), linear("out", width, classes)}},
 		{"ClippedReLU", []Layer[float64]{linear("a", in, width), NewActivation[float64](width, ClippedReLU, 0.4), linear("out", width, classes)}},
+		{"Scale", []Layer[float64]{linear("a", in, width), scaled(width), linear("out", width, classes)}},
+		{"Scale of the input", []Layer[float64]{scaled(in).Fix(), linear("out", in, classes)}},
 		{"Dropout", []Layer[float64]{linear("a", in, width), NewDropout[float64]("d", width, 0.5), linear("out", width, classes)}},
 	} {
 		for _, train := range []bool{false, true} {
@@ -234,6 +241,15 @@ func TestGradientOfFrameLayers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// scaled is a scale that is not the identity.
+func scaled(width int) *Scale[float64] {
+	l := NewScale[float64]("scale", width)
+	for i := range width {
+		l.Factor.Value[i], l.Shift.Value[i] = 0.5+float64(i), float64(i)-1
+	}
+	return l
 }
 
 func TestGradientOfEmbedding(t *testing.T) {

@@ -12,6 +12,7 @@ type Param[T Float] struct {
 	Rows, Cols  int
 	Value, Grad []T // len Rows·Cols
 	Prunable    bool
+	Fixed       bool       // not changed by gradients, of which it has none
 	Blocks      []RowBlock // the gates, in order, covering all rows; nil if there is one block only
 }
 
