@@ -157,7 +157,12 @@ func (t *tensor) choose(itr int, part *part, before *sparse.Mask, p *Param) (*sp
 	if err != nil {
 		return nil, err
 	}
-	return part.schedule.Keep(units, part.pattern, part.level), nil
+	kept := part.schedule.Keep(units, part.pattern, part.level)
+	part.threshold = part.level
+	if part.schedule.WantsDensity() {
+		part.threshold = units.Least(kept)
+	}
+	return kept, nil
 }
 
 // units are those of a part, scored by a matrix; those of a kept diagonal above

@@ -73,6 +73,7 @@ func (t *tensor) renew(part *part, share float64, before *sparse.Mask, p *Param)
 		return nil, err
 	}
 	stay := units.Best(part.level * (1 - share)).And(before)
+	part.threshold = units.Least(stay)
 	if units, err = part.units(certainWhere(stay, p.gradient())); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,10 @@ type part struct {
 	gates []string // nil in a tensor without gates
 	spans []sparse.Span
 	level float64 // of the last mask; 0 before
+
+	// threshold is that of the last mask, or what comes nearest to one: the least
+	// worth of a unit that it kept.
+	threshold float64
 }
 
 // targets resolves the rules: the parts of each parameter that are pruned. All
