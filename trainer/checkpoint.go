@@ -28,7 +28,7 @@ const (
 	checkpointAt      = "progress"   // JSON of progress
 	checkpointUpdates = "optimizer_steps"
 
-	checkpointVersion = "2"
+	checkpointVersion = "1"
 
 	paramPrefix     = "param/"
 	bestPrefix      = "best/"

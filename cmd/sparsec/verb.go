@@ -35,6 +35,7 @@ var verbs = []*verb{
 	demoVerb,
 	trainVerb,
 	pruneVerb,
+	exportScriptVerb,
 	inspectVerb,
 	compileVerb,
 	verifyVerb,
@@ -151,7 +152,7 @@ func verbNames() string {
 func printHelp(w io.Writer) {
 	fmt.Fprint(w, "sparsec trains sparse recurrent networks and compiles them to Go packages.\n\nUsage: sparsec VERB [flags] [arguments]\n\n")
 	for _, v := range verbs {
-		fmt.Fprintf(w, "  %-9s %s\n", v.name, v.summary)
+		fmt.Fprintf(w, "  %-13s %s\n", v.name, v.summary)
 	}
 	fmt.Fprint(w, "\nStart with: sparsec demo -quick\nFlags of a verb: sparsec VERB -h\n")
 }

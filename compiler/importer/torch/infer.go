@@ -214,6 +214,9 @@ func fits(g []*group, order []int) bool {
 // options are the group as a module of a description.
 func (g *group) options() map[string]any {
 	o := map[string]any{"type": g.word, "prefix": strings.Trim(g.prefix, ".")}
+	if g.prefix == "" {
+		o["name"] = strings.ToLower(g.word)
+	}
 	if g.layers > 1 {
 		o["num_layers"] = int64(g.layers)
 	}
