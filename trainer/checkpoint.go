@@ -28,7 +28,7 @@ const (
 	checkpointAt      = "progress"   // JSON of progress
 	checkpointUpdates = "optimizer_steps"
 
-	checkpointVersion = "1"
+	checkpointVersion = "2"
 
 	paramPrefix     = "param/"
 	bestPrefix      = "best/"

@@ -154,21 +154,30 @@ type OptimizerConfig struct {
 
 // PruningConfig says what becomes sparse. The zero value prunes nothing.
 type PruningConfig struct {
-	// Schedule is none, ramp (the paper's two-slope threshold), cubic, oneshot, or
-	// frozen (the zeros of the start model stay); none, or cubic where Density is
-	// set.
+	// Schedule is none, ramp (the paper's two-slope threshold), cubic, oneshot, rigl
+	// (one density, whose weights are exchanged), or frozen (the zeros of the start
+	// model stay); none, or cubic where Density is set.
 	Schedule string         `json:"schedule"`
 	Pattern  sparse.Pattern `json:"pattern"` // element
-	Density  float64        `json:"density"` // share of weights to keep, of cubic and oneshot; 0.1
+	Density  float64        `json:"density"` // share of weights to keep, of cubic, oneshot and rigl; 0.1
 	Rules    []string       `json:"rules,omitempty"`
+	Diagonal bool           `json:"diagonal"` // keep the weights of units to themselves, see prune.Options
+	// Lasso is the strength of a group lasso on the blocks of a block pattern, from
+	// Begin to End; 0 for none. See prune.Pruner.Shrink.
+	Lasso float64 `json:"lasso"`
+	Renew float64 `json:"renew"` // of rigl: share of the weights that the first exchange replaces; 0.3
 
 	// Begin, Bend and End are fractions of all steps. The paper's heuristics are
 	// the defaults: the start of the 2nd epoch (of a run of four epochs or fewer,
-	// 0.05), 0.25 and 0.5. Cubic begins and ends there, oneshot prunes at End. Since
-	// 0 stands for the default, a Begin below 0 is what begins with the first step.
+	// 0.05), 0.25 and 0.5. Cubic begins and ends there, oneshot prunes at End. rigl
+	// exchanges weights up to 0.75. Since 0 stands for the default, a Begin below 0
+	// is what begins with the first step.
 	Begin float64 `json:"begin"`
 	Bend  float64 `json:"bend"` // of ramp only
 	End   float64 `json:"end"`
+	// AtEpoch is of oneshot: it prunes when that many epochs are done, instead of
+	// at End.
+	AtEpoch int `json:"at_epoch"`
 
 	Freq int `json:"freq"` // steps between two masks; 100, or a 20th of the steps from begin to end if that is less
 	// Q is of ramp: the magnitude that the threshold reaches, the 90th percentile
@@ -247,16 +256,29 @@ func (c PruningConfig) withDefaults() PruningConfig {
 			c.Schedule = "cubic"
 		}
 	}
-	if c.Schedule == "cubic" || c.Schedule == "oneshot" {
+	if c.toDensity() {
 		setDefault(&c.Density, 0.1)
 	}
-	if c.Schedule != "none" && c.Schedule != "frozen" {
-		setDefault(&c.End, 0.5)
-	}
-	if c.Schedule == "ramp" {
+	switch c.Schedule {
+	case "ramp":
 		setDefault(&c.Bend, 0.25)
+		setDefault(&c.End, 0.5)
+	case "rigl":
+		setDefault(&c.Renew, 0.3)
+		setDefault(&c.End, 0.75)
+	case "cubic":
+		setDefault(&c.End, 0.5)
+	case "oneshot":
+		if c.AtEpoch == 0 {
+			setDefault(&c.End, 0.5)
+		}
 	}
 	return c
+}
+
+// toDensity reports whether the schedule prunes to Density.
+func (c PruningConfig) toDensity() bool {
+	return c.Schedule == "cubic" || c.Schedule == "oneshot" || c.Schedule == "rigl"
 }
 
 // setDefault sets a field that is zero.

@@ -79,6 +79,7 @@ type Finished struct {
 	Test    *Score        `json:"test,omitempty"`
 	Density float64       `json:"density"`
 	Elapsed time.Duration `json:"elapsed_ns"`
+	Times   Times         `json:"times"`
 }
 
 func (Started) Name() string   { return "started" }

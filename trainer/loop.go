@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"time"
 
 	"github.com/sparsec/sparsec/trainer/nn"
 	"github.com/sparsec/sparsec/trainer/optim"
@@ -70,29 +71,41 @@ func (t *Trainer) interrupt(ctx context.Context) error {
 // step is one optimiser step: the next batch forward and backward, the update,
 // and the masks.
 func (t *Trainer) step() error {
+	lap := t.stopwatch()
 	if err := t.next(); err != nil {
 		return err
 	}
+	lap(&t.times.Data)
 	step := t.at.Step
 	seed := rand.NewPCG(t.cfg.Seed, dropoutStream+uint64(step)<<8).Uint64()
 	tally, err := t.run.Step(&t.batch, seed)
 	if err != nil {
 		return fmt.Errorf("step %d: %w", step, err)
 	}
+	t.lapPasses(lap)
 	norm := t.clip()
 	if err := t.checkStep(tally, norm); err != nil {
 		return err
 	}
 	rate := t.rates.Rate(step)
 	t.optimizer.Step(rate)
+	lap(&t.times.Optimizer)
 	t.at.Step++
 	t.at.Position = t.source.Position()
 	t.at.Train.Add(tally)
-	if err := t.prune(); err != nil {
+	if err := t.prune(rate); err != nil {
 		return err
 	}
+	lap(&t.times.Pruning)
 	t.observeStep(tally, rate, norm)
 	return nil
+}
+
+// lapPasses divides the time of forward and backward passes.
+func (t *Trainer) lapPasses(lap func(*time.Duration)) {
+	var passes time.Duration
+	lap(&passes)
+	t.times.divide(passes, t.run.Elapsed())
 }
 
 // next fills the batch, going on to the next epoch.
@@ -112,15 +125,23 @@ func (t *Trainer) clip() float64 {
 	return optim.GlobalNorm(t.trained)
 }
 
-func (t *Trainer) prune() error {
+// prune masks the weights that an update with a learning rate left.
+func (t *Trainer) prune(rate float64) error {
 	if t.pruner == nil {
 		return nil
+	}
+	if lasso := t.cfg.Pruning.Lasso; lasso > 0 && t.at.Step > t.masking.begin && t.at.Step <= t.masking.end {
+		if err := t.pruner.Shrink(rate*lasso, t.masked); err != nil {
+			return fmt.Errorf("lasso after step %d: %w", t.at.Step, err)
+		}
 	}
 	if err := t.pruner.AfterStep(t.at.Step, t.masked); err != nil {
 		return fmt.Errorf("pruning after step %d: %w", t.at.Step, err)
 	}
 	if t.pruner.Due(t.at.Step) {
-		t.observePruning()
+		reports := t.pruner.Report()
+		t.at.Course.Masks = append(t.at.Course.Masks, maskPoint(t.at.Step, t.density(), reports))
+		t.observe(Pruned{Step: t.at.Step, Density: t.density(), Tensors: reports})
 	}
 	return nil
 }
@@ -131,7 +152,9 @@ func (t *Trainer) validateIfDue(ctx context.Context) error {
 	if t.at.Step == t.at.Validated || t.at.Step%t.cfg.ValidateEvery != 0 && t.at.Step < t.total {
 		return nil
 	}
+	lap := t.stopwatch()
 	valid, err := t.evaluate(ctx, Valid, t.cfg.ValidLimit)
+	lap(&t.times.Validation)
 	if err != nil {
 		return err
 	}
@@ -140,6 +163,9 @@ func (t *Trainer) validateIfDue(ctx context.Context) error {
 	}
 	better := t.judge(valid)
 	t.observeValidation(valid, better)
+	t.at.Course.Validations = append(t.at.Course.Validations, ValidationPoint{
+		Step: t.at.Step, Train: t.at.Train.Mean(), Valid: valid.Loss, Density: t.density(),
+	})
 	t.at.Validated, t.at.Train = t.at.Step, nn.Tally{}
 	return nil
 }
@@ -186,7 +212,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 	for i, p := range t.params {
 		copy(p.Value, t.best[i])
 	}
-	r := &Result{Steps: t.at.Step, BestStep: t.at.BestStep, Early: t.at.Stopped, Valid: *t.at.Best}
+	r := &Result{Steps: t.at.Step, BestStep: t.at.BestStep, Early: t.at.Stopped, Valid: *t.at.Best, Course: t.at.Course}
 	if err := t.scoreTest(ctx, r); err != nil {
 		if ctx.Err() != nil { // the checkpoint is that of a run that is done
 			return nil, &InterruptedError{Step: t.at.Step, Total: t.total, Checkpoint: t.opts.Checkpoint, cause: ctx.Err()}
@@ -206,6 +232,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		}
 		r.Pruned = t.pruner.Report()
 	}
+	r.Times = t.times
 	t.observeFinish(r)
 	return r, nil
 }
@@ -215,7 +242,9 @@ func (t *Trainer) scoreTest(ctx context.Context, r *Result) error {
 	if _, least := t.corpus.smallest(); t.corpus.Len(Test) < least {
 		return nil
 	}
+	lap := t.stopwatch()
 	s, err := t.evaluate(ctx, Test, t.cfg.TestLimit)
+	lap(&t.times.Validation)
 	r.Test = &s
 	return err
 }

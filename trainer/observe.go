@@ -57,10 +57,6 @@ func (t *Trainer) observeStep(tally nn.Tally, rate, norm float64) {
 	t.observe(e)
 }
 
-func (t *Trainer) observePruning() {
-	t.observe(Pruned{Step: t.at.Step, Density: t.density(), Tensors: t.pruner.Report()})
-}
-
 func (t *Trainer) observeValidation(valid Score, best bool) {
 	t.observe(Validated{
 		Step: t.at.Step, Train: scoreOf(t.cfg.Data.Task, t.at.Train), Valid: valid,
@@ -70,7 +66,7 @@ func (t *Trainer) observeValidation(valid Score, best bool) {
 }
 
 func (t *Trainer) observeFinish(r *Result) {
-	t.observe(Finished{Step: r.Steps, Early: r.Early, Valid: r.Valid, Test: r.Test, Density: t.density(), Elapsed: t.now().Sub(t.started)})
+	t.observe(Finished{Step: r.Steps, Early: r.Early, Valid: r.Valid, Test: r.Test, Density: t.density(), Elapsed: t.now().Sub(t.started), Times: r.Times})
 }
 
 // density is that of all pruned tensors together.

@@ -35,7 +35,7 @@ func TestJSONLines(t *testing.T) {
 		"step":      "epoch event grad_norm loss rate step targets targets_per_second total",
 		"pruned":    "density event step",
 		"validated": "best density elapsed_ns event step train valid waited",
-		"finished":  "density early elapsed_ns event step test valid",
+		"finished":  "density early elapsed_ns event step test times valid",
 	}
 	if !maps.Equal(keys, want) {
 		t.Errorf("keys %q, want %q", keys, want)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/sparsec/sparsec/ir/sparse"
 	"github.com/sparsec/sparsec/trainer/nn"
@@ -26,6 +27,9 @@ func (c PruningConfig) span(total, perEpoch int) span {
 			s.begin = total / 20
 		}
 	}
+	if c.AtEpoch > 0 {
+		s.end = c.AtEpoch * perEpoch
+	}
 	if s.freq == 0 {
 		s.freq = min(paperFreq, max((s.end-s.begin)/20, 1))
 	}
@@ -42,6 +46,8 @@ func (c PruningConfig) schedule(s span, q float64) prune.Schedule {
 		return prune.Cubic{Begin: s.begin, End: s.end, Freq: s.freq}
 	case "oneshot":
 		return prune.OneShot{At: s.end}
+	case "rigl":
+		return prune.RigL{Begin: max(s.begin, 1), End: s.end, Freq: s.freq, Renew: c.Renew}
 	case "frozen":
 		return prune.Frozen{}
 	}
@@ -55,7 +61,7 @@ func (c PruningConfig) pruner(params []prune.Param, total, perEpoch int) (*prune
 		return nil, 0, nil
 	}
 	s := c.span(total, perEpoch)
-	o := prune.Options{Schedule: c.schedule(s, c.q(1)), Pattern: c.Pattern, Density: c.Density}
+	o := prune.Options{Schedule: c.schedule(s, c.q(1)), Pattern: c.Pattern, Density: c.Density, Diagonal: c.Diagonal}
 	if c.Schedule == "ramp" {
 		o.Rules = c.rampRules(params, s)
 	}
@@ -108,13 +114,19 @@ func fanIn(p *prune.Param, all []prune.Param) int {
 	return p.Cols
 }
 
+// Ends of the names of a recurrent layer's matrices.
+const (
+	inputSuffix     = ".weight_ih"
+	recurrentSuffix = ".weight_hh"
+)
+
 // recurrentUnits is the width of the recurrent matrix beside an input matrix.
 func recurrentUnits(name string, all []prune.Param) (int, bool) {
-	const input, recurrent = ".weight_ih", ".weight_hh"
-	if len(name) <= len(input) || name[len(name)-len(input):] != input {
+	layer, ok := strings.CutSuffix(name, inputSuffix)
+	if !ok {
 		return 0, false
 	}
-	beside := name[:len(name)-len(input)] + recurrent
+	beside := layer + recurrentSuffix
 	for i := range all {
 		if all[i].Name == beside {
 			return all[i].Cols, true
@@ -127,7 +139,10 @@ func recurrentUnits(name string, all []prune.Param) (int, bool) {
 func pruneParams(params []*nn.Param[float32]) []prune.Param {
 	shown := make([]prune.Param, len(params))
 	for i, p := range params {
-		shown[i] = prune.Param{Name: p.Name, Rows: p.Rows, Cols: p.Cols, Value: p.Value, Prunable: p.Prunable}
+		shown[i] = prune.Param{
+			Name: p.Name, Rows: p.Rows, Cols: p.Cols, Value: p.Value, Grad: p.Grad,
+			Prunable: p.Prunable, Recurrent: strings.HasSuffix(p.Name, recurrentSuffix),
+		}
 		for _, b := range p.Blocks {
 			shown[i].Gates = append(shown[i].Gates, prune.Gate{Name: b.Gate, Rows: sparse.Span{From: b.Start, To: b.End}})
 		}

@@ -53,6 +53,7 @@ type Trainer struct {
 	rates     optim.Schedule
 	pruner    *prune.Pruner // nil without pruning
 	masked    []prune.Param // the parameters as the pruner sees them
+	masking   span          // steps between which masks change
 	settled   int           // step from which masks stay as they are
 	trivial   float64       // loss that divergence is measured by
 	total     int           // steps
@@ -60,6 +61,7 @@ type Trainer struct {
 	batch    nn.Batch[float32]
 	at       progress
 	best     [][]float32 // values of the parameters at the best validation
+	times    Times
 	started  time.Time
 	lastStep time.Time
 }
@@ -75,6 +77,7 @@ type progress struct {
 	BestStep  int           `json:"best_step"`
 	Stopped   bool          `json:"stopped"`   // by Patience
 	Diverging int           `json:"diverging"` // steps in a row whose loss is out of bounds
+	Course    Course        `json:"course"`
 }
 
 // Result is what a run has made.
@@ -88,6 +91,8 @@ type Result struct {
 	Valid    Score
 	Test     *Score         // nil where the split leaves no test part
 	Pruned   []prune.Report // as the model has it; nil without pruning
+	Course   Course
+	Times    Times
 }
 
 // Save writes the model.ckpt.
@@ -199,12 +204,14 @@ func (t *Trainer) prepare() (err error) {
 	setDefault(&t.cfg.CheckpointEvery, t.cfg.ValidateEvery)
 	t.run = nn.NewParallel(t.model, lossOf(t.cfg.Data.Task), t.cfg.Workers)
 	t.eval = t.run.Evaluator()
+	t.run.Clock = t.opts.Now
 	t.optimizer = t.cfg.Optimizer.optimizer(t.trained)
 	t.rates = t.cfg.Optimizer.rates(t.total, perEpoch)
 	if err := t.rates.Validate(); err != nil {
 		return err
 	}
 	t.masked = pruneParams(t.params)
+	t.masking = t.cfg.Pruning.span(t.total, perEpoch)
 	if t.pruner, t.settled, err = t.cfg.Pruning.pruner(t.masked, t.total, perEpoch); err != nil {
 		return err
 	}

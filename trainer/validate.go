@@ -129,23 +129,23 @@ func (c OptimizerConfig) validate(f *faults) {
 }
 
 func (c PruningConfig) validate(f *faults) {
-	f.oneOf("pruning.schedule", c.Schedule, "none", "ramp", "cubic", "oneshot", "frozen")
+	f.oneOf("pruning.schedule", c.Schedule, "none", "ramp", "cubic", "oneshot", "rigl", "frozen")
 	if err := c.Pattern.Validate(); err != nil {
 		f.add("pruning.pattern", "%v", err)
 	}
-	toDensity := c.Schedule == "cubic" || c.Schedule == "oneshot"
 	switch {
-	case toDensity && !(c.Density > 0 && c.Density <= 1):
+	case c.toDensity() && !(c.Density > 0 && c.Density <= 1):
 		f.add("pruning.density", "%v, want above 0 and up to 1", c.Density)
-	case !toDensity && c.Density != 0:
-		f.add("pruning.density", "%v with schedule %s, want it with cubic or oneshot only", c.Density, c.Schedule)
+	case !c.toDensity() && c.Density != 0:
+		f.add("pruning.density", "%v with schedule %s, want it with cubic, oneshot or rigl only", c.Density, c.Schedule)
 	}
 	if c.Schedule == "none" {
-		if len(c.Rules) > 0 || c.Pattern != (sparse.Pattern{}) {
-			f.add("pruning.schedule", "none with a pattern or rules, want ramp, cubic, oneshot or frozen")
+		if len(c.Rules) > 0 || c.Pattern != (sparse.Pattern{}) || c.Diagonal || c.Lasso != 0 {
+			f.add("pruning.schedule", "none with a pattern, rules, a diagonal or a lasso, want ramp, cubic, oneshot, rigl or frozen")
 		}
 		return
 	}
+	c.validateMethods(f)
 	for i, r := range c.Rules {
 		if _, err := prune.ParseRule(r); err != nil {
 			f.add(fmt.Sprintf("pruning.rules[%d]", i), "%v", err)
@@ -158,7 +158,7 @@ func (c PruningConfig) validate(f *faults) {
 	f.fraction("pruning.bend", c.Bend, 0, 1)
 	f.fraction("pruning.end", c.End, 0, 1)
 	f.atLeast("pruning.freq", c.Freq, 0)
-	if c.Schedule == "ramp" && !(c.Begin < c.Bend && c.Bend <= c.End) || c.Schedule == "cubic" && !(c.Begin < c.End) {
+	if c.Schedule == "ramp" && !(c.Begin < c.Bend && c.Bend <= c.End) || (c.Schedule == "cubic" || c.Schedule == "rigl") && !(c.Begin < c.End) {
 		f.add("pruning.begin", "%v, bend %v and end %v, want them in this order", c.Begin, c.Bend, c.End)
 	}
 	if c.Schedule != "ramp" && (c.Q != 0 || len(c.QOf) > 0 || c.Bend != 0) {
@@ -169,6 +169,24 @@ func (c PruningConfig) validate(f *faults) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.QOf)) {
 		f.positive("pruning.q_of["+name+"]", c.QOf[name])
+	}
+}
+
+// validateMethods checks what belongs to some schedules or patterns only.
+func (c PruningConfig) validateMethods(f *faults) {
+	f.fraction("pruning.renew", c.Renew, 0, 0.99)
+	if c.Renew != 0 && c.Schedule != "rigl" {
+		f.add("pruning.renew", "%v with schedule %s, want it with rigl only", c.Renew, c.Schedule)
+	}
+	f.atLeast("pruning.at_epoch", c.AtEpoch, 0)
+	if c.AtEpoch > 0 && (c.Schedule != "oneshot" || c.End != 0) {
+		f.add("pruning.at_epoch", "%d with schedule %s and end %v, want it with oneshot only and without an end", c.AtEpoch, c.Schedule, c.End)
+	}
+	if !(c.Lasso >= 0) || math.IsInf(c.Lasso, 0) {
+		f.add("pruning.lasso", "%v, want 0 or more", c.Lasso)
+	}
+	if c.Lasso > 0 && (c.Pattern.Kind != sparse.KindBlock || c.Schedule == "frozen") {
+		f.add("pruning.lasso", "%v with pattern %v and schedule %s, want it while blocks are pruned", c.Lasso, c.Pattern, c.Schedule)
 	}
 }
 

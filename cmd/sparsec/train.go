@@ -43,6 +43,7 @@ ten steps, or is above a thousand times that, has diverged and ends in an error.
 
 -config takes settings from a JSON file; a flag overrides what the file says.`,
 	example: `sparsec train -hidden 256 -sparsity 0.9 -pattern lane8x8 -steps 4000 -o model.ckpt
+sparsec train -prune-from dense.ckpt -sparsity 0.9 -plot schedule.png -o sparse.ckpt
 sparsec train -data corpus.txt -cell lstm -sparsity 0.9 -rule 'lstm0.weight_hh[f]=0.2'
 sparsec train -resume -o model.ckpt`,
 	define: func(fs *flag.FlagSet) action {
@@ -51,6 +52,8 @@ sparsec train -resume -o model.ckpt`,
 		t.flags.define()
 		fs.StringVar(&t.config, "config", "", "JSON `file` with settings")
 		fs.StringVar(&t.start, "start", "", "`checkpoint` whose weights to start from; its zeros are the first masks")
+		fs.StringVar(&t.dense, "prune-from", "", "`checkpoint` of a dense run, whose weights say how far the threshold of -prune ramp rises: for each type of matrix to the -sparsity-th part of them")
+		fs.StringVar(&t.plot, "plot", "", "PNG `file` to draw densities and thresholds over the steps to")
 		fs.StringVar(&t.out, "o", "model.ckpt", "`file` to write")
 		fs.BoolVar(&t.force, "f", false, "replace the file if it is there, and forget an interrupted run")
 		fs.BoolVar(&t.resume, "resume", false, "go on with the interrupted run of -o; its settings need not be given again")
@@ -62,6 +65,7 @@ sparsec train -resume -o model.ckpt`,
 type trainRun struct {
 	flags         trainFlags
 	config, start string
+	dense, plot   string
 	out, progress string
 	force, resume bool
 }
@@ -82,7 +86,7 @@ func (t *trainRun) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	gemm.Register(1) // workers multiply side by side, each for itself
+	meter := gemm.RegisterMeter(1) // workers multiply side by side, each for itself
 	result, err := trainer.Run(ctx, cfg, o)
 	if err != nil {
 		if _, bar := observer.(*trainer.Progress); bar {
@@ -96,7 +100,12 @@ func (t *trainRun) run(ctx context.Context, e *env, args []string) error {
 	if err := os.Remove(t.state()); err != nil {
 		return err
 	}
-	return t.report(e.stdout, result)
+	if t.plot != "" {
+		if err := drawMasks(t.plot, &result.Course); err != nil {
+			return err
+		}
+	}
+	return t.report(e.stdout, result, cfg.Workers, meter)
 }
 
 // state is the file that an interrupted run leaves.
@@ -104,6 +113,11 @@ func (t *trainRun) state() string { return t.out + ".resume" }
 
 // room is an error if the files of the run cannot be written.
 func (t *trainRun) room() error {
+	if t.plot != "" {
+		if err := replaceable(t.plot, t.force || t.resume); err != nil {
+			return err
+		}
+	}
 	if err := replaceable(t.out, t.force || t.resume); err != nil {
 		return err
 	}
@@ -141,8 +155,8 @@ func (t *trainRun) observer(w io.Writer) (trainer.Observer, error) {
 // -config or of the start model's network, and the flags on top.
 func (t *trainRun) settings(ctx context.Context, o *trainer.Options) (cfg trainer.Config, err error) {
 	switch {
-	case t.resume && (t.config != "" || t.start != ""):
-		return cfg, usagef("-resume has the settings and weights of the interrupted run: want it without -config and -start")
+	case t.resume && (t.config != "" || t.start != "" || t.dense != ""):
+		return cfg, usagef("-resume has the settings and weights of the interrupted run: want it without -config, -start and -prune-from")
 	case t.resume:
 		cfg, err = storedConfig(t.state())
 	case t.config != "":
@@ -164,6 +178,11 @@ func (t *trainRun) settings(ctx context.Context, o *trainer.Options) (cfg traine
 		}
 	}
 	t.flags.apply(&cfg)
+	if t.dense != "" {
+		if err := pruneFrom(&cfg.Pruning, t.dense); err != nil {
+			return cfg, err
+		}
+	}
 	if cfg.Workers == 0 {
 		cfg.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -174,6 +193,30 @@ func (t *trainRun) settings(ctx context.Context, o *trainer.Options) (cfg traine
 		return cfg, usagef("%v", err)
 	}
 	return cfg, nil
+}
+
+// paperSparsity is the share of a dense model's weights below the paper's q.
+const paperSparsity = 0.9
+
+// pruneFrom makes pruning a ramp whose thresholds rise to what a dense model has:
+// where a density was asked for, to that share of its weights.
+func pruneFrom(c *trainer.PruningConfig, path string) error {
+	if c.Schedule != "" && c.Schedule != "ramp" {
+		return usagef("-prune-from: is for -prune ramp, not %s", c.Schedule)
+	}
+	dense, err := readCheckpoint(path)
+	if err != nil {
+		return err
+	}
+	share := paperSparsity
+	if c.Density != 0 {
+		share = 1 - c.Density
+	}
+	if c.QOf, err = trainer.QOf(dense.model, share); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	c.Schedule, c.Density = "ramp", 0
+	return nil
 }
 
 // configKey is the trainer's metadata with its configuration.
@@ -288,7 +331,7 @@ func (t *trainRun) ended(err error) error {
 }
 
 // report prints the outcome.
-func (t *trainRun) report(w io.Writer, r *trainer.Result) error {
+func (t *trainRun) report(w io.Writer, r *trainer.Result, workers int, m *gemm.Meter) error {
 	early := ""
 	if r.Early {
 		early = ", stopped early"
@@ -300,5 +343,6 @@ func (t *trainRun) report(w io.Writer, r *trainer.Result) error {
 	if len(r.Pruned) > 0 {
 		printReports(w, r.Pruned, "regrown", func(r prune.Report) string { return fmt.Sprint(r.RegrownTotal) })
 	}
+	fmt.Fprintln(w, speedLine(r.Times, workers, m))
 	return outcome(w, t.out)
 }

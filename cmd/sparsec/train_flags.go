@@ -111,9 +111,9 @@ func (t *trainFlags) learning() {
 }
 
 func (t *trainFlags) pruning() {
-	option(t, "prune", "`schedule` of pruning: none, cubic (to -sparsity), oneshot (to -sparsity, at -end), ramp (a rising threshold) or frozen (zeros of the -start model stay) (default none, or cubic with -sparsity)",
+	option(t, "prune", "`schedule` of pruning: none, cubic (to -sparsity), oneshot (to -sparsity, at -end or -at-epoch), rigl (at -sparsity, weights are exchanged), ramp (a rising threshold) or frozen (zeros of the -start model stay) (default none, or cubic with -sparsity)",
 		word, func(c *trainer.Config) *string { return &c.Pruning.Schedule })
-	option(t, "sparsity", "`share` of weights to prune with cubic and oneshot (default 0.9)", parseSparsity, func(c *trainer.Config) *float64 { return &c.Pruning.Density })
+	option(t, "sparsity", "`share` of weights to prune with cubic, oneshot and rigl; with -prune-from the share of the dense model's weights below the threshold (default 0.9)", parseSparsity, func(c *trainer.Config) *float64 { return &c.Pruning.Density })
 	option(t, "pattern", "`pattern` of what is kept: element, blockRxC, laneRxC or slideRxC (default element)", sparse.ParsePattern, func(c *trainer.Config) *sparse.Pattern { return &c.Pruning.Pattern })
 	t.fs.Func("rule", "`NAME=VALUE`: another density or pattern for tensors or gates, as in 'gru0.weight_hh[z]=0.2'; may be repeated (see sparsec prune -h)", func(text string) error {
 		if _, err := parseRules([]string{text}); err != nil {
@@ -123,7 +123,11 @@ func (t *trainFlags) pruning() {
 	})
 	option(t, "begin", "`share` of all steps after which pruning begins; 0 is the first step (default: one epoch, or 0.05)", beginning, func(c *trainer.Config) *float64 { return &c.Pruning.Begin })
 	option(t, "bend", "`share` of all steps after which the ramp is steeper (default 0.25)", number, func(c *trainer.Config) *float64 { return &c.Pruning.Bend })
-	option(t, "end", "`share` of all steps after which masks stay (default 0.5)", notZero(number), func(c *trainer.Config) *float64 { return &c.Pruning.End })
+	option(t, "end", "`share` of all steps after which masks stay (default 0.5, of rigl 0.75)", notZero(number), func(c *trainer.Config) *float64 { return &c.Pruning.End })
+	option(t, "at-epoch", "`epochs` after which oneshot prunes, in place of -end", wholeNumber, func(c *trainer.Config) *int { return &c.Pruning.AtEpoch })
+	toggle(t, "diagonal", "keep, of recurrent matrices, the weights of units to themselves", func(c *trainer.Config) *bool { return &c.Pruning.Diagonal })
+	option(t, "lasso", "`strength` of a group lasso on blocks while they are pruned (default 0)", number, func(c *trainer.Config) *float64 { return &c.Pruning.Lasso })
+	option(t, "renew", "`share` of the weights that rigl exchanges at first (default 0.3)", notZero(number), func(c *trainer.Config) *float64 { return &c.Pruning.Renew })
 	option(t, "freq", "`steps` between two masks (default 100 or less)", wholeNumber, func(c *trainer.Config) *int { return &c.Pruning.Freq })
 	option(t, "q", "`magnitude` that the ramp reaches: the 90th percentile of a trained layer's (default: guessed by its width)", number, func(c *trainer.Config) *float64 { return &c.Pruning.Q })
 }

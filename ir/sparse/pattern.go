@@ -125,6 +125,23 @@ func (p *Pattern) UnmarshalText(text []byte) error {
 	return err
 }
 
+// Cells yields the rows and columns of every cell of a block or lane pattern, or
+// of the aligned windows of a slide pattern, in the given spans of rows, or in
+// all of them as one span where none are given. It panics for a pattern without
+// sides.
+func (p Pattern) Cells(rows, cols int, spans ...Span) iter.Seq2[Span, Span] {
+	if p.R < 1 || p.C < 1 {
+		panic(fmt.Sprintf("sparse: cells of pattern %v", p))
+	}
+	return func(yield func(rows, cols Span) bool) {
+		for c := range p.cells(cols, wholeUnless(spans, rows)) {
+			if !yield(c.rows, c.cols) {
+				return
+			}
+		}
+	}
+}
+
 // cell is a group of rows and a chunk of columns.
 type cell struct{ rows, cols Span }
 

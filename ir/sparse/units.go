@@ -99,6 +99,28 @@ func (u *Units) Above(threshold func(size int) float64) *Mask {
 	return u.mask(kept)
 }
 
+// Least is the least worth of the units of which a mask keeps a weight, 0 if it
+// keeps none.
+func (u *Units) Least(kept *Mask) float64 {
+	least, element := math.Inf(1), 0
+	for _, s := range u.spans {
+		for r := s.From; r < s.To; r++ {
+			for c := range kept.Row(r) {
+				i := element + c
+				if u.unit != nil {
+					i = int(u.unit[r*u.cols+c])
+				}
+				least = min(least, float64(u.worths[i]))
+			}
+			element += u.cols
+		}
+	}
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return least
+}
+
 // mask keeps the weights of the units that are kept.
 func (u *Units) mask(kept []bool) *Mask {
 	m := NewMask(u.rows, u.cols)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Parallel runs a network over the streams of a batch, which are divided among
@@ -12,6 +13,10 @@ import (
 // tallies are added in the order of the workers, so that the result is the same
 // bits for the same number of workers, and the same up to rounding for another.
 type Parallel[T Float] struct {
+	// Clock, where it is set, times the passes of every worker, see
+	// [Parallel.Elapsed]. It changes no result.
+	Clock func() time.Time
+
 	model   *Stack[T]
 	loss    Loss[T]
 	workers []*worker[T] // the first one runs model itself
@@ -26,6 +31,7 @@ type worker[T Float] struct {
 	input, target Seq[T]
 	from, to      int // streams
 	tally         Tally
+	times         PassTimes
 }
 
 // NewParallel makes replicas of model and loss for workers goroutines. It panics
@@ -71,7 +77,7 @@ func (p *Parallel[T]) run(b *Batch[T], pass Pass, backward bool) (Tally, error) 
 	}
 	active := p.divide(b.Input.Streams)
 	scale := 1 / float64(max(p.loss.Count(&b.Target), 1))
-	each(active, func(_ int, w *worker[T]) { w.run(b, pass, scale, backward) })
+	each(active, func(_ int, w *worker[T]) { w.run(b, pass, scale, backward, p.now) })
 	if backward && len(active) > 1 {
 		each(active, func(i int, _ *worker[T]) { reduceGradients(active, i) })
 	}
@@ -119,8 +125,9 @@ func each[T Float](workers []*worker[T], f func(i int, w *worker[T])) {
 	wait.Wait()
 }
 
-// run runs the worker's streams of b.
-func (w *worker[T]) run(b *Batch[T], pass Pass, scale float64, backward bool) {
+// run runs the worker's streams of b, and times that by a clock.
+func (w *worker[T]) run(b *Batch[T], pass Pass, scale float64, backward bool, now func() time.Time) {
+	began := now()
 	w.input.takeStreams(&b.Input, w.from, w.to)
 	w.target.takeStreams(&b.Target, w.from, w.to)
 	if b.Carry && b.Reset != nil {
@@ -130,10 +137,13 @@ func (w *worker[T]) run(b *Batch[T], pass Pass, scale float64, backward bool) {
 	y := w.model.Forward(&w.input, pass)
 	tally, dy := w.loss.Score(y, &w.target, scale)
 	w.tally = tally
+	scored := now()
+	w.times.Forward = scored.Sub(began)
 	if backward {
 		ZeroGrad(w.params)
 		w.model.Backward(dy)
 	}
+	w.times.Backward = now().Sub(scored)
 }
 
 func (w *worker[T]) resetStreams(reset []bool) {

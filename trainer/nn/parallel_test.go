@@ -307,9 +307,10 @@ func TestInitIsPyTorchs(t *testing.T) {
 func TestNoAllocationInSteadyState(t *testing.T) {
 	p := NewParallel(charModel[float32](t), Loss[float32](&CrossEntropy[float32]{}), 1)
 	long, short := charBatches[float32](1, 4)[0], charBatches[float32](1, 3)[0]
+	now := p.now
 	both := func() {
 		for _, b := range []*Batch[float32]{long, short} {
-			p.divide(b.Input.Streams)[0].run(b, Pass{Train: true}, 1, true)
+			p.divide(b.Input.Streams)[0].run(b, Pass{Train: true}, 1, true, now)
 		}
 	}
 	both()

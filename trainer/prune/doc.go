@@ -4,9 +4,10 @@
 // [Ramp] is the two-slope threshold of Narang, Diamos, Sengupta and Elsen,
 // "Exploring Sparsity in Recurrent Neural Networks" (ICLR 2017); [Cubic] goes
 // to a target density (Zhu and Gupta, "To prune, or not to prune", 2017);
-// [OneShot] prunes once; [Frozen] keeps the zeros that are there. What is
-// pruned in which pattern to which density, by tensor and gate, [Options] and
-// [Rule] say; what a pattern is, package sparse.
+// [OneShot] prunes once; [RigL] exchanges weights at one density; [Frozen] keeps
+// the zeros that are there. What is pruned in which pattern to which density, by
+// tensor and gate, [Options] and [Rule] say; what a pattern is, package sparse.
+// [Pruner.Shrink] is a group lasso that pulls whole blocks towards zero meanwhile.
 //
 // A [Pruner] holds the masks. After every update of the optimiser
 // [Pruner.AfterStep] first recomputes them, where the schedule says so, from the

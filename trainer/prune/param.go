@@ -11,11 +11,17 @@ type Param struct {
 	Name       string
 	Rows, Cols int
 	Value      []float32 // row-major, len Rows·Cols; pruned where it is
+	// Grad is the gradient of the last update, of all weights, the pruned ones
+	// too; as long as Value. Only [RigL] reads it.
+	Grad []float32
 	// Prunable tensors are pruned unless a rule makes them dense. Of the others
 	// matrices, such as embeddings, are pruned if a rule names them, and vectors,
 	// such as biases, never.
 	Prunable bool
-	Gates    []Gate // in order, covering all rows; nil if there is one block of rows
+	// Recurrent tensors multiply a state that they also make: weight (i, i) of a
+	// gate is that of a unit to itself, which [Options.Diagonal] keeps.
+	Recurrent bool
+	Gates     []Gate // in order, covering all rows; nil if there is one block of rows
 }
 
 // Gate is a range of rows that belongs together. Row groups of a pattern begin
@@ -27,6 +33,10 @@ type Gate struct {
 
 func (p *Param) matrix() *sparse.Matrix {
 	return &sparse.Matrix{Rows: p.Rows, Cols: p.Cols, Data: p.Value}
+}
+
+func (p *Param) gradient() *sparse.Matrix {
+	return &sparse.Matrix{Rows: p.Rows, Cols: p.Cols, Data: p.Grad}
 }
 
 func (p *Param) vector() bool { return p.Rows == 1 || p.Cols == 1 }

@@ -57,17 +57,17 @@ func (p *Pruner) Due(itr int) bool {
 // are, and then sets all pruned weights to zero. Parameters are found by name;
 // one that is missing or has another shape is an error, and no value is changed.
 func (p *Pruner) AfterStep(itr int, params []Param) error {
-	matrices, err := p.find(params)
+	found, err := p.find(params)
 	if err != nil {
 		return err
 	}
 	for i, t := range p.tensors {
 		if t.due(itr) {
-			if err := t.recompute(itr, matrices[i]); err != nil {
-				return err
+			if err := t.recompute(itr, found[i]); err != nil {
+				return fmt.Errorf("tensor %q: %w", t.name, err)
 			}
 		}
-		t.mask.Apply(matrices[i])
+		t.mask.Apply(found[i].matrix())
 	}
 	return nil
 }
@@ -75,12 +75,12 @@ func (p *Pruner) AfterStep(itr int, params []Param) error {
 // Adopt makes the exact zeros of the parameters the masks: pruning goes on from
 // a model that is already pruned.
 func (p *Pruner) Adopt(params []Param) error {
-	matrices, err := p.find(params)
+	found, err := p.find(params)
 	if err != nil {
 		return err
 	}
 	for i, t := range p.tensors {
-		t.mask = sparse.MaskOf(matrices[i])
+		t.mask = sparse.MaskOf(found[i].matrix())
 		t.keepOutside()
 	}
 	return nil
@@ -96,13 +96,13 @@ func (p *Pruner) Mask(name string) *sparse.Mask {
 	return nil
 }
 
-// find returns the matrices of the pruned tensors.
-func (p *Pruner) find(params []Param) ([]*sparse.Matrix, error) {
+// find returns the parameters of the pruned tensors.
+func (p *Pruner) find(params []Param) ([]*Param, error) {
 	index := make(map[string]*Param, len(params))
 	for i := range params {
 		index[params[i].Name] = &params[i]
 	}
-	matrices := make([]*sparse.Matrix, len(p.tensors))
+	found := make([]*Param, len(p.tensors))
 	for i, t := range p.tensors {
 		q := index[t.name]
 		if q == nil {
@@ -111,9 +111,9 @@ func (p *Pruner) find(params []Param) ([]*sparse.Matrix, error) {
 		if q.Rows != t.rows || q.Cols != t.cols || len(q.Value) != t.rows*t.cols {
 			return nil, fmt.Errorf("tensor %q: shape [%d %d] with %d values, want [%d %d]", t.name, q.Rows, q.Cols, len(q.Value), t.rows, t.cols)
 		}
-		matrices[i] = q.matrix()
+		found[i] = q
 	}
-	return matrices, nil
+	return found, nil
 }
 
 func (t *tensor) due(itr int) bool {
@@ -128,7 +128,7 @@ func (t *tensor) due(itr int) bool {
 // recompute makes the mask anew for the parts that are due. The values are
 // those that the update left, not yet masked: a pruned weight is judged by its
 // update.
-func (t *tensor) recompute(itr int, value *sparse.Matrix) error {
+func (t *tensor) recompute(itr int, p *Param) error {
 	before := t.mask
 	t.mask = before.Clone()
 	for i := range t.parts {
@@ -136,17 +136,42 @@ func (t *tensor) recompute(itr int, value *sparse.Matrix) error {
 		if !part.schedule.Due(itr) {
 			continue
 		}
-		units, err := part.pattern.Units(value, part.spans...)
-		if err != nil {
-			return fmt.Errorf("tensor %q: %w", t.name, err)
-		}
 		part.level = part.schedule.Level(itr, part.density)
-		kept := part.schedule.Keep(units, part.pattern, part.level)
+		kept, err := t.choose(itr, part, before, p)
+		if err != nil {
+			return err
+		}
 		t.mask = t.mask.AndNot(t.rowsOf(part)).Or(kept)
 	}
 	t.regrown = t.mask.AndNot(before).Count()
 	t.regrownTotal += t.regrown
 	return nil
+}
+
+// choose returns the mask of a part.
+func (t *tensor) choose(itr int, part *part, before *sparse.Mask, p *Param) (*sparse.Mask, error) {
+	if r, ok := part.schedule.(RigL); ok && r.grows(itr) {
+		return t.renew(part, r.Share(itr), before, p)
+	}
+	units, err := part.units(p.matrix())
+	if err != nil {
+		return nil, err
+	}
+	kept := part.schedule.Keep(units, part.pattern, part.level)
+	part.threshold = part.level
+	if part.schedule.WantsDensity() {
+		part.threshold = units.Least(kept)
+	}
+	return kept, nil
+}
+
+// units are those of a part, scored by a matrix; those of a kept diagonal above
+// all others.
+func (p *part) units(scores *sparse.Matrix) (*sparse.Units, error) {
+	if p.diagonal {
+		scores = withDiagonal(scores, p.spans)
+	}
+	return p.pattern.Units(scores, p.spans...)
 }
 
 // rowsOf is the mask of a part's rows.

@@ -24,6 +24,9 @@ type PartReport struct {
 	// Level is what made the last mask: a threshold, or the density on the way
 	// to the target. 0 before the first.
 	Level float64
+	// Threshold is that of the last mask: of a schedule that goes to a density,
+	// the least root mean square of a unit that was kept. 0 before the first.
+	Threshold float64
 }
 
 // Report describes the pruned tensors, in the order of the parameters.
@@ -44,7 +47,7 @@ func (p *Pruner) Report() []Report {
 }
 
 func (t *tensor) partReport(p *part) PartReport {
-	r := PartReport{Gates: p.gates, Pattern: p.pattern, Target: p.density, Level: p.level}
+	r := PartReport{Gates: p.gates, Pattern: p.pattern, Target: p.density, Level: p.level, Threshold: p.threshold}
 	rows := t.rowsOf(p)
 	r.Kept, r.Weights = t.mask.And(rows).Count(), rows.Count()
 	if r.Weights > 0 {

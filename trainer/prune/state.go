@@ -12,9 +12,10 @@ import (
 
 // State is all that a [Pruner] remembers, as named arrays for a checkpoint:
 //
-//	mask/TENSOR     bytes, as sparse.Mask.Bytes lays them out
-//	level/TENSOR    the level of each part's last mask
-//	regrown/TENSOR  weights regrown in the last mask, and in all
+//	mask/TENSOR       bytes, as sparse.Mask.Bytes lays them out
+//	level/TENSOR      the level of each part's last mask
+//	threshold/TENSOR  the threshold of each part's last mask
+//	regrown/TENSOR    weights regrown in the last mask, and in all
 //
 // Options are not in it: a run is resumed with those it was started with.
 type State struct {
@@ -23,9 +24,10 @@ type State struct {
 }
 
 const (
-	maskKey    = "mask/"
-	levelKey   = "level/"
-	regrownKey = "regrown/"
+	maskKey      = "mask/"
+	levelKey     = "level/"
+	thresholdKey = "threshold/"
+	regrownKey   = "regrown/"
 )
 
 // Export copies the pruner's state.
@@ -33,11 +35,11 @@ func (p *Pruner) Export() State {
 	s := State{Bytes: map[string][]byte{}, Floats: map[string][]float64{}}
 	for _, t := range p.tensors {
 		s.Bytes[maskKey+t.name] = t.mask.Bytes()
-		levels := make([]float64, len(t.parts))
+		levels, thresholds := make([]float64, len(t.parts)), make([]float64, len(t.parts))
 		for i := range t.parts {
-			levels[i] = t.parts[i].level
+			levels[i], thresholds[i] = t.parts[i].level, t.parts[i].threshold
 		}
-		s.Floats[levelKey+t.name] = levels
+		s.Floats[levelKey+t.name], s.Floats[thresholdKey+t.name] = levels, thresholds
 		s.Floats[regrownKey+t.name] = []float64{float64(t.regrown), float64(t.regrownTotal)}
 	}
 	return s
@@ -55,7 +57,9 @@ func (p *Pruner) Import(s State) error {
 		if restored[i], err = t.restore(s); err != nil {
 			faults = append(faults, err)
 		}
-		known[maskKey+t.name], known[levelKey+t.name], known[regrownKey+t.name] = true, true, true
+		for _, key := range []string{maskKey, levelKey, thresholdKey, regrownKey} {
+			known[key+t.name] = true
+		}
 	}
 	for _, key := range append(slices.Sorted(maps.Keys(s.Bytes)), slices.Sorted(maps.Keys(s.Floats))...) {
 		if !known[key] {
@@ -71,13 +75,15 @@ func (p *Pruner) Import(s State) error {
 
 // restore returns the tensor as a state has it.
 func (t *tensor) restore(s State) (*tensor, error) {
-	bits, levels, regrown := s.Bytes[maskKey+t.name], s.Floats[levelKey+t.name], s.Floats[regrownKey+t.name]
+	bits, regrown := s.Bytes[maskKey+t.name], s.Floats[regrownKey+t.name]
 	mask, err := sparse.MaskFromBytes(t.rows, t.cols, bits)
 	if err != nil {
 		return nil, fmt.Errorf("pruning state %q: %w", maskKey+t.name, err)
 	}
-	if len(levels) != len(t.parts) {
-		return nil, fmt.Errorf("pruning state %q: %d levels, want %d", levelKey+t.name, len(levels), len(t.parts))
+	for _, key := range []string{levelKey, thresholdKey} {
+		if n := len(s.Floats[key+t.name]); n != len(t.parts) {
+			return nil, fmt.Errorf("pruning state %q: %d numbers, want %d", key+t.name, n, len(t.parts))
+		}
 	}
 	if len(regrown) != 2 || !isCount(regrown[0]) || !isCount(regrown[1]) {
 		return nil, fmt.Errorf("pruning state %q: %v, want two counts", regrownKey+t.name, regrown)
@@ -86,7 +92,7 @@ func (t *tensor) restore(s State) (*tensor, error) {
 	r.mask, r.regrown, r.regrownTotal = mask, int(regrown[0]), int(regrown[1])
 	r.parts = slices.Clone(t.parts)
 	for i := range r.parts {
-		r.parts[i].level = levels[i]
+		r.parts[i].level, r.parts[i].threshold = s.Floats[levelKey+t.name][i], s.Floats[thresholdKey+t.name][i]
 	}
 	return &r, nil
 }

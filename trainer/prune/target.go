@@ -15,7 +15,11 @@ type Options struct {
 	// Density is the share of weights to keep, for schedules that want one
 	// (Cubic, OneShot); it stays 0 for those that do not.
 	Density float64
-	Rules   []Rule
+	// Diagonal keeps the units that hold a weight of a unit to itself, in
+	// recurrent tensors whose gates are square, as LPCNet does (Valin and Skoglund
+	// 2019). They count for the density.
+	Diagonal bool
+	Rules    []Rule
 }
 
 // setting is what rules leave for a gate.
@@ -25,6 +29,7 @@ type setting struct {
 	density  float64
 	prune    bool // false: nobody asked for it
 	own      bool // a budget of its own
+	diagonal bool // kept
 }
 
 // part is the gates of a tensor that share a budget.
@@ -33,6 +38,10 @@ type part struct {
 	gates []string // nil in a tensor without gates
 	spans []sparse.Span
 	level float64 // of the last mask; 0 before
+
+	// threshold is that of the last mask, or what comes nearest to one: the least
+	// worth of a unit that it kept.
+	threshold float64
 }
 
 // targets resolves the rules: the parts of each parameter that are pruned. All
@@ -57,7 +66,7 @@ func (o Options) targets(params []Param) ([][]part, error) {
 		names[p.Name] = true
 		resolved[i] = o.parts(p, used)
 		for _, part := range resolved[i] {
-			if err := part.validate(); err != nil {
+			if err := errors.Join(part.validate(), part.holdsDiagonal(p)); err != nil {
 				faults = append(faults, fmt.Errorf("tensor %q: %w", p.Name, err))
 			}
 		}
@@ -97,6 +106,7 @@ func (o Options) parts(p *Param, used []bool) []part {
 
 func (o Options) setting(p *Param, g Gate, used []bool) setting {
 	s := setting{schedule: o.Schedule, pattern: o.Pattern, density: o.Density, prune: p.Prunable}
+	s.diagonal = o.Diagonal && p.Recurrent && g.Rows.Len() == p.Cols
 	for i, r := range o.Rules {
 		if !r.applies(p, g) {
 			continue
