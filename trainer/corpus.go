@@ -42,11 +42,12 @@ const (
 // String is "train", "valid" or "test".
 func (p Part) String() string { return [parts]string{"train", "valid", "test"}[p] }
 
-// content is one part of a corpus, of which one field is set.
+// content is one part of a corpus: a text, a series, or sequences.
 type content struct {
-	tokens        []int32       // a text
-	input, target *data.Series  // one long series
-	set           *data.Dataset // whole sequences
+	tokens        []int32          // a text
+	input, target *data.Series     // one long series
+	set           *data.Dataset    // whole sequences
+	utterances    []data.Utterance // those of set, where they are recordings
 }
 
 // Len is the number of characters, sequences or frames of a part.

@@ -46,6 +46,7 @@ func (c *Corpus) takeSpeech(cfg DataConfig, utterances []data.Utterance) (err er
 		if c.parts[p].set, err = data.SpeechDataset(part, c.Unit, c.Vocabulary); err != nil {
 			return err
 		}
+		c.parts[p].utterances = part
 	}
 	if len(split[Train]) == 0 {
 		return fmt.Errorf("%s: no recording in the train part", cfg.origin())

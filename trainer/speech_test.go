@@ -7,7 +7,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/sparsec/sparsec/trainer/decode"
 )
 
 // recordings writes an index and features: every letter is a direction in a space
@@ -74,10 +77,56 @@ func TestTranscriptsAreLearnt(t *testing.T) {
 				t.Errorf("validation %v, test %v, want less than 10 and 20 %% of the letters wrong", r.Valid, r.Test)
 			}
 			checkExport(t, c, r)
+			checkTranscripts(t, c, r)
 			if r.Model.Node("standardise") == nil {
 				t.Error("the model does not standardise its input")
 			}
 		})
+	}
+}
+
+// checkTranscripts holds what the model reads against the score of the run: the
+// same greedily, however many recordings are read at a time, and no worse with a
+// beam.
+func checkTranscripts(t *testing.T, c Config, r *Result) {
+	t.Helper()
+	corpus, err := LoadCorpus(c.Data, c.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := ReadMeta(r.Meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(o Transcribing) []Reading {
+		t.Helper()
+		readings, err := corpus.Transcribe(t.Context(), r.Model, meta, Test, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return readings
+	}
+	greedy := read(Transcribing{})
+	if e := CharErrors(greedy, meta.Unit); e.Rate() != r.Test.Value || e.Length != r.Test.Count {
+		t.Errorf("transcripts have errors of %v, the run said %v of %d", e, r.Test, r.Test.Count)
+	}
+	if one := read(Transcribing{Streams: 1}); !slices.Equal(one, greedy) {
+		t.Error("recordings one at a time are read otherwise")
+	}
+	if len(greedy) != 60 || greedy[0].Name != "u2" || greedy[59].Name != "u179" {
+		t.Errorf("%d readings, from %+v on", len(greedy), greedy[0])
+	}
+	wrong := 0
+	for _, g := range greedy {
+		if g.Got != g.Want {
+			wrong++
+		}
+	}
+	if e := WordErrors(greedy); e.Edits != wrong || e.Length != 60 {
+		t.Errorf("words have errors of %v, want %d of 60", e, wrong)
+	}
+	if beam := CharErrors(read(Transcribing{Beam: &decode.Beam{Width: 8}}), meta.Unit); beam.Edits > 2+2*CharErrors(greedy, meta.Unit).Edits {
+		t.Errorf("a beam search has errors of %v", beam)
 	}
 }
 

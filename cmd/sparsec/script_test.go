@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	corrupt FAULT IN OUT       write a checkpoint with a fault: truncated, header,
 //	                           shape, missing or nan
 //	await FILE                 wait until there is a file
+//	recordings DIR             write an index of recordings and their features
 //	files DIR [NAME…]          DIR holds exactly these files
 //
 // and the condition avx2: the machine has that instruction set.
@@ -54,11 +55,12 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":   exitsCommand,
-			"fixture": fixtureCommand,
-			"corrupt": corruptCommand,
-			"files":   filesCommand,
-			"await":   awaitCommand,
+			"exits":      exitsCommand,
+			"fixture":    fixtureCommand,
+			"corrupt":    corruptCommand,
+			"files":      filesCommand,
+			"await":      awaitCommand,
+			"recordings": recordingsCommand,
 		},
 	})
 }

@@ -34,6 +34,7 @@ type action func(ctx context.Context, e *env, args []string) error
 var verbs = []*verb{
 	demoVerb,
 	trainVerb,
+	evalVerb,
 	pruneVerb,
 	exportScriptVerb,
 	inspectVerb,

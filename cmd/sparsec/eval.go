@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sparsec/sparsec/trainer"
+	"github.com/sparsec/sparsec/trainer/decode"
+	"github.com/sparsec/sparsec/trainer/gemm"
+)
+
+var evalVerb = &verb{
+	name:    "eval",
+	args:    "model.ckpt",
+	summary: "score a trained model on a part of its data, or read recordings with it",
+	detail: `Scores a model that was trained here on a part of data. They are read as they were
+for training: the checkpoint holds those settings, but for where the data lie.
+
+Of a model of recordings (-task ctc) it prints the character and word error rates,
+and with -o writes a line for each: name, what was said, what was read. With -beam
+the transcript is that of a prefix beam search, else that of the most probable
+alignment. The recordings may be others than those of the training.`,
+	example: `sparsec eval -data recordings model.ckpt
+sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt`,
+	define: func(fs *flag.FlagSet) action {
+		var v evaluation
+		fs.Var(&v.paths, "data", "`file or folder` with the data, as for train; may be repeated (default, of text: the sources of Go's standard library)")
+		fs.StringVar(&v.part, "part", "test", "`part` to score: train, valid or test")
+		fs.IntVar(&v.beam, "beam", 0, "transcripts that the search keeps; 0 takes the most probable alignment")
+		fs.StringVar(&v.out, "o", "", "`file` to write transcripts to")
+		fs.BoolVar(&v.force, "f", false, "replace the file if it is there")
+		return v.run
+	},
+}
+
+type evaluation struct {
+	paths     textList
+	part, out string
+	beam      int
+	force     bool
+}
+
+func (v *evaluation) run(ctx context.Context, e *env, args []string) error {
+	path, err := one(args, "a checkpoint")
+	if err != nil {
+		return err
+	}
+	part := slices.Index([]string{trainer.Train.String(), trainer.Valid.String(), trainer.Test.String()}, v.part)
+	switch {
+	case part < 0:
+		return usagef("-part %q: want train, valid or test", v.part)
+	case v.beam < 0:
+		return usagef("-beam %d: want at least 0", v.beam)
+	}
+	if v.out != "" {
+		if err := replaceable(v.out, v.force); err != nil {
+			return err
+		}
+	}
+	c, err := readCheckpoint(path)
+	if err != nil {
+		return err
+	}
+	cfg, err := v.settings(ctx, c)
+	if err != nil {
+		return err
+	}
+	corpus, err := trainer.LoadCorpus(cfg.Data, cfg.Seed)
+	if err != nil {
+		return err
+	}
+	gemm.Register(1)
+	if cfg.Data.Task == trainer.CTC {
+		return v.transcribe(ctx, e.stdout, c, corpus, trainer.Part(part))
+	}
+	return v.score(ctx, e.stdout, c, cfg, corpus, trainer.Part(part))
+}
+
+// settings are those of the training, with the data given.
+func (v *evaluation) settings(ctx context.Context, c *checkpoint) (cfg trainer.Config, err error) {
+	text, ok := c.meta[configKey]
+	if !ok {
+		return cfg, fmt.Errorf("%s: no metadata %q: not a model that was trained here", c.path, configKey)
+	}
+	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
+		return cfg, fmt.Errorf("%s: metadata %q: %w", c.path, configKey, err)
+	}
+	if cfg.Data.Task != trainer.CTC && (v.beam != 0 || v.out != "") {
+		return cfg, usagef("-beam or -o with a model of task %s: want them with one of recordings (ctc)", cfg.Data.Task)
+	}
+	cfg.Data.Paths = v.paths
+	return cfg, completeData(ctx, &cfg.Data)
+}
+
+// score prints the score of a part of the data that the model was trained on.
+func (v *evaluation) score(ctx context.Context, w io.Writer, c *checkpoint, cfg trainer.Config, corpus *trainer.Corpus, p trainer.Part) error {
+	meta, err := corpus.Meta()
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(meta)) {
+		if meta[key] != c.meta[key] {
+			return fmt.Errorf("%s: the %s of the data is another than the model's: want the data of its training", c.path, key)
+		}
+	}
+	s, err := trainer.Evaluate(ctx, c.model, corpus, p, cfg.Streams)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s: %s, %d targets\n", p, s, s.Count)
+	return err
+}
+
+// transcribe prints the error rates of a part, and writes what was read.
+func (v *evaluation) transcribe(ctx context.Context, w io.Writer, c *checkpoint, corpus *trainer.Corpus, p trainer.Part) error {
+	meta, err := trainer.ReadMeta(c.meta)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.path, err)
+	}
+	var o trainer.Transcribing
+	if v.beam > 0 {
+		o.Beam = &decode.Beam{Width: v.beam}
+	}
+	readings, err := corpus.Transcribe(ctx, c.model, meta, p, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s: %d recordings, CER %v, WER %v\n", p, len(readings), trainer.CharErrors(readings, meta.Unit), trainer.WordErrors(readings))
+	if v.out == "" {
+		return nil
+	}
+	if err := os.WriteFile(v.out, transcriptTable(readings), 0o666); err != nil {
+		return err
+	}
+	return outcome(w, v.out)
+}
+
+// transcriptTable is a line a recording behind one of names.
+func transcriptTable(readings []trainer.Reading) []byte {
+	var b strings.Builder
+	b.WriteString("utt\twant\tgot\n")
+	for _, r := range readings {
+		fmt.Fprintf(&b, "%s\t%s\t%s\n", r.Name, r.Want, r.Got)
+	}
+	return []byte(b.String())
+}
