@@ -17,13 +17,13 @@ type Operand struct {
 	Blocks int
 	Size   int  // of a block, without padding
 	Exact  bool // only Size elements are touched, at any offset
-	Wide   bool // Guard elements behind the padding of the last block may be read
+	Reach  int  // of the source of a matrix: so many elements from Ref may be read
 }
 
 // Extent is the number of elements from Ref that the instruction may write or
-// needs; Guard elements of a Wide operand not counted.
+// needs; what is read behind that up to Reach may be anything finite.
 func (o Operand) Extent() int {
-	if o.Exact || o.Wide {
+	if o.Exact || o.Reach > 0 {
 		return o.Size
 	}
 	return o.Blocks * Pad(o.Size)
@@ -41,10 +41,12 @@ func (p *Program) Operands(in Instr) []Operand {
 	switch in := in.(type) {
 	case MatVec:
 		m := p.Matrices[in.Matrix].Packed
+		further := max(1, in.Vectors) - 1
 		return []Operand{
 			exact("Init", in.Init, Read, m.Rows()),
-			{Role: "Src", Ref: in.Src, Access: Read, Blocks: 1, Size: m.Cols(), Wide: true},
-			exact("Dst", in.Dst, Write, m.Rows()),
+			{Role: "Src", Ref: in.Src, Access: Read, Blocks: 1, Size: further*in.SrcStep + m.Cols(),
+				Reach: further*in.SrcStep + Pad(m.Cols()) + Guard},
+			exact("Dst", in.Dst, Write, further*in.DstStep+m.Rows()),
 		}
 	case Lookup:
 		return []Operand{vec("Dst", in.Dst, Write, 1, p.Consts[in.Table].Cols)}
@@ -62,7 +64,19 @@ func (p *Program) Operands(in Instr) []Operand {
 	case Masked:
 		return []Operand{exact("Mask", in.Mask, Read, 1), exact("Value", in.Value, Write, in.Size)}
 	case Softmax:
-		return []Operand{exact("Src", in.Src, Read, in.Size), exact("Dst", in.Dst, Write, in.Size)}
+		n := in.Size * max(1, in.Groups)
+		return []Operand{exact("Src", in.Src, Read, n), exact("Dst", in.Dst, Write, n)}
+	case Pick:
+		dst := exact("Dst", in.Dst, Write, in.Size())
+		if n := in.Reach(); n > 0 {
+			return []Operand{exact("Src", in.Src, Read, n), dst}
+		}
+		return []Operand{dst}
+	case Reduce:
+		return []Operand{exact("Src", in.Src, Read, in.Size*in.Groups), exact("Dst", in.Dst, Write, in.Groups)}
+	case Normalize:
+		n := in.Size * in.Groups
+		return []Operand{exact("Src", in.Src, Read, n), exact("Dst", in.Dst, Write, n)}
 	case GRUCell:
 		return []Operand{vec("X", in.X, Read, 3, in.Size), vec("R", in.R, Read, 3, in.Size),
 			vec("H", in.H, Read|Write, 1, in.Size)}
@@ -79,12 +93,14 @@ func (p *Program) Operands(in Instr) []Operand {
 	return nil
 }
 
-// anyOffset reports whether the operands of the instruction may begin at any
+// anyOffset reports whether an operand of the instruction may begin at any
 // element.
-func anyOffset(in Instr) bool {
-	switch in.(type) {
-	case Copy, Ahead, Hold, Masked:
+func anyOffset(in Instr, o Operand) bool {
+	switch in := in.(type) {
+	case Copy, Pick, Ahead, Hold, Masked:
 		return true
+	case MatVec:
+		return in.Vectors > 1 && o.Role == "Src"
 	}
 	return false
 }

@@ -113,15 +113,15 @@ func (w *printer) instr(in Instr) string {
 	op := mnemonic(in)
 	switch in := in.(type) {
 	case MatVec:
-		return fmt.Sprintf("%s %s = %s + m%d·%s", op, w.ref(in.Dst), w.ref(in.Init), in.Matrix, w.ref(in.Src))
+		text := fmt.Sprintf("%s %s = %s + m%d·%s", op, w.ref(in.Dst), w.ref(in.Init), in.Matrix, w.ref(in.Src))
+		if in.Vectors > 1 {
+			text += fmt.Sprintf(", %d vectors by %d to %d", in.Vectors, in.SrcStep, in.DstStep)
+		}
+		return text
 	case Lookup:
 		return fmt.Sprintf("%s %s = c%d[%s]", op, w.ref(in.Dst), in.Table, w.port(in.Input))
 	case Activate:
-		f := in.Func.String()
-		if in.Func == ClippedReLU {
-			f = fmt.Sprintf("%s(%v)", f, in.Clip)
-		}
-		return fmt.Sprintf("%s %s = %s %s, %d", op, w.ref(in.Dst), f, w.ref(in.Src), in.Size)
+		return fmt.Sprintf("%s %s = %s %s, %d", op, w.ref(in.Dst), in.function(), w.ref(in.Src), in.Size)
 	case Binary:
 		return fmt.Sprintf("%s %s = %s %s %s, %d", op, w.ref(in.Dst), w.ref(in.A), in.Func, w.ref(in.B), in.Size)
 	case Copy:
@@ -133,7 +133,13 @@ func (w *printer) instr(in Instr) string {
 	case Masked:
 		return fmt.Sprintf("%s %s by %s, %d", op, w.ref(in.Value), w.ref(in.Mask), in.Size)
 	case Softmax:
-		return fmt.Sprintf("%s %s = %s, %d", op, w.ref(in.Dst), w.ref(in.Src), in.Size)
+		return fmt.Sprintf("%s %s = %s, %s", op, w.ref(in.Dst), w.ref(in.Src), groups(in.Groups, in.Size))
+	case Pick:
+		return fmt.Sprintf("%s %s = %s[%s], %d", op, w.ref(in.Dst), w.ref(in.Src), moves(in.Moves), in.Size())
+	case Reduce:
+		return fmt.Sprintf("%s %s = %s %s, %s", op, w.ref(in.Dst), in.Func, w.ref(in.Src), groups(in.Groups, in.Size))
+	case Normalize:
+		return fmt.Sprintf("%s %s = %s, epsilon %v, %s", op, w.ref(in.Dst), w.ref(in.Src), in.Epsilon, groups(in.Groups, in.Size))
 	case GRUCell:
 		return fmt.Sprintf("%s %s, x %s, r %s, %s, %d", op, w.ref(in.H), w.ref(in.X), w.ref(in.R), in.Func, in.Size)
 	case GRUReset:
@@ -144,6 +150,47 @@ func (w *printer) instr(in Instr) string {
 		return fmt.Sprintf("%s %s, c %s, x %s, %d", op, w.ref(in.H), w.ref(in.C), w.ref(in.X), in.Size)
 	}
 	return op
+}
+
+// function is the function with its numbers.
+func (in Activate) function() string {
+	var numbers []string
+	for _, x := range in.Numbers() {
+		numbers = append(numbers, fmt.Sprint(x))
+	}
+	if numbers == nil {
+		return in.Func.String()
+	}
+	return fmt.Sprintf("%s(%s)", in.Func, strings.Join(numbers, " "))
+}
+
+func groups(n, size int) string {
+	if n <= 1 {
+		return fmt.Sprint(size)
+	}
+	return fmt.Sprintf("%d of %d", n, size)
+}
+
+// mostMoves are printed of a Pick.
+const mostMoves = 8
+
+func moves(list []Move) string {
+	var words []string
+	for i, m := range list {
+		if i == mostMoves {
+			words = append(words, fmt.Sprintf("… %d more", len(list)-i))
+			break
+		}
+		word := fmt.Sprintf("%d:%d", m.From, m.Count)
+		if m.Step != 1 {
+			word += fmt.Sprintf(":%d", m.Step)
+		}
+		if m.Times > 1 {
+			word = fmt.Sprintf("%d×%s by %d", m.Times, word, m.Jump)
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
 }
 
 // mnemonic names an instruction in the text form and in faults.
@@ -175,6 +222,12 @@ func mnemonic(in Instr) string {
 		return "gru_update"
 	case LSTMCell:
 		return "lstm_cell"
+	case Pick:
+		return "pick"
+	case Reduce:
+		return "reduce"
+	case Normalize:
+		return "normalize"
 	}
 	return fmt.Sprintf("%T", in)
 }
@@ -217,12 +270,20 @@ func (w *printer) port(i int) string {
 
 // String is the function's name in the text form.
 func (f Func) String() string {
-	return name([]string{Tanh: "tanh", Sigmoid: "sigmoid", ReLU: "relu", ClippedReLU: "clipped_relu"}, int(f))
+	return name([]string{Tanh: "tanh", Sigmoid: "sigmoid", ReLU: "relu", ClippedReLU: "clipped_relu", HardSigmoid: "hard_sigmoid",
+		LeakyReLU: "leaky_relu", ThresholdedReLU: "thresholded_relu", ScaledTanh: "scaled_tanh", Affine: "affine", ELU: "elu",
+		Softsign: "softsign", Softplus: "softplus", Clamp: "clamp", Exp: "exp", Log: "log", Sqrt: "sqrt", Abs: "abs",
+		Reciprocal: "reciprocal", Power: "power", Erf: "erf"}, int(f))
 }
 
 // String is the function's sign in the text form.
 func (f BinaryFunc) String() string {
-	return name([]string{Add: "+", Sub: "-", Mul: "*"}, int(f))
+	return name([]string{Add: "+", Sub: "-", Mul: "*", Div: "/", Max: "max", Min: "min", Pow: "pow"}, int(f))
+}
+
+// String is the function's name in the text form.
+func (f ReduceFunc) String() string {
+	return name([]string{Sum: "sum", Mean: "mean", Largest: "max", Smallest: "min"}, int(f))
 }
 
 // String is the strategy's name in plans, options and kernel names.

@@ -14,8 +14,8 @@ type LayerSequence struct {
 // Sequence splits every layer so that one layer after the other can be computed
 // over many frames: nothing may read a state that a later layer updates, and each
 // state is one layer's. It is nil where that does not hold. The products ahead
-// begin with a constant and read what their layer does not write, and can is true
-// of them.
+// are of one vector, begin with a constant and read what their layer does not
+// write, and can is true of them.
 func (p *Program) Sequence(can func(MatVec) bool) []LayerSequence {
 	owner, ok := p.stateOwners()
 	if !ok {
@@ -55,7 +55,7 @@ func (p *Program) split(l Layer, can func(MatVec) bool) (s LayerSequence) {
 	touched := map[int]bool{} // by the rest so far
 	for _, in := range l.Instrs {
 		product, ok := in.(MatVec)
-		if ok && product.Biased() && product.Src.Space == Buf && !written[product.Src.ID] && !touched[product.Dst.ID] && can(product) {
+		if ok && product.Vectors <= 1 && product.Biased() && product.Src.Space == Buf && !written[product.Src.ID] && !touched[product.Dst.ID] && can(product) {
 			s.Ahead = append(s.Ahead, product)
 			continue
 		}

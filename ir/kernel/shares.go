@@ -53,7 +53,7 @@ func (p *Program) Share(workers int, minGain float64) int {
 func (p *Program) sideBySide(list []Instr) (run []MatVec) {
 	for _, in := range list {
 		next, ok := in.(MatVec)
-		if !ok {
+		if !ok || next.Vectors > 1 {
 			break
 		}
 		for _, before := range run {

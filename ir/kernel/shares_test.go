@@ -56,6 +56,10 @@ func TestShare(t *testing.T) {
 	}
 }
 
+func product(dst, init, src Ref, matrix int) MatVec {
+	return MatVec{Dst: dst, Init: init, Src: src, Matrix: matrix}
+}
+
 // TestPhases wants products in one phase just where no share waits for another.
 func TestPhases(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
@@ -73,13 +77,13 @@ func TestPhases(t *testing.T) {
 		instrs   []Instr
 		want     []int // products of each phase
 	}{
-		"apart":          {same, []Instr{MatVec{y, b, x, 0}, MatVec{z, b, x, 1}}, []int{2}},
-		"sum":            {same, []Instr{MatVec{y, b, x, 0}, MatVec{y, y, z, 1}}, []int{2}},
-		"source":         {same, []Instr{MatVec{y, b, x, 0}, MatVec{z, b, y, 1}}, []int{1, 1}},
-		"overwritten":    {same, []Instr{MatVec{y, b, z, 0}, MatVec{z, b, x, 1}}, []int{1, 1}},
-		"rows":           {other, []Instr{MatVec{y, b, x, 0}, MatVec{z, b, x, 1}}, []int{1, 1}},
-		"in between":     {same, []Instr{MatVec{y, b, x, 0}, Activate{Dst: y, Src: y, Size: 128}, MatVec{z, b, x, 1}}, []int{1, 1}},
-		"the same twice": {same, []Instr{MatVec{y, b, x, 0}, MatVec{z, b, y, 0}, MatVec{z, z, y, 1}}, []int{1, 2}},
+		"apart":          {same, []Instr{product(y, b, x, 0), product(z, b, x, 1)}, []int{2}},
+		"sum":            {same, []Instr{product(y, b, x, 0), product(y, y, z, 1)}, []int{2}},
+		"source":         {same, []Instr{product(y, b, x, 0), product(z, b, y, 1)}, []int{1, 1}},
+		"overwritten":    {same, []Instr{product(y, b, z, 0), product(z, b, x, 1)}, []int{1, 1}},
+		"rows":           {other, []Instr{product(y, b, x, 0), product(z, b, x, 1)}, []int{1, 1}},
+		"in between":     {same, []Instr{product(y, b, x, 0), Activate{Dst: y, Src: y, Size: 128}, product(z, b, x, 1)}, []int{1, 1}},
+		"the same twice": {same, []Instr{product(y, b, x, 0), product(z, b, y, 0), product(z, z, y, 1)}, []int{1, 2}},
 	} {
 		p := chain(row.matrices, row.instrs...)
 		p.Share(2, math.Inf(-1))
@@ -97,7 +101,7 @@ func TestPhases(t *testing.T) {
 			t.Errorf("%s: %d phases of matrices of 64 kB, want none", name, n)
 		}
 	}
-	large := chain([]sparse.Packed{square(1024)}, MatVec{y, b, x, 0})
+	large := chain([]sparse.Packed{square(1024)}, product(y, b, x, 0))
 	if n := large.Share(2, MinGain); n != 1 {
 		t.Errorf("%d phases of a matrix of 4 MB, want 1", n)
 	}

@@ -286,6 +286,7 @@ func (v *verifier) indices(where string, in Instr) bool {
 			return false
 		}
 		v.used[in.Matrix] = true
+		return v.vectors(where, in)
 	case Lookup:
 		if in.Table < 0 || in.Table >= len(v.p.Consts) {
 			v.fault("%s: table %d, there are %d constants", where, in.Table, len(v.p.Consts))
@@ -297,6 +298,36 @@ func (v *verifier) indices(where string, in Instr) bool {
 		}
 		if port, table := v.p.Inputs[in.Input], v.p.Consts[in.Table]; port.Bound < 1 || port.Bound > table.Rows {
 			v.fault("%s: input %q is bound by %d, table %q has %d rows", where, port.Name, port.Bound, table.Name, table.Rows)
+			return false
+		}
+	case Pick:
+		return v.moves(where, in)
+	}
+	return true
+}
+
+// vectors checks the steps of a product of several vectors.
+func (v *verifier) vectors(where string, in MatVec) bool {
+	m := v.p.Matrices[in.Matrix].Packed
+	switch {
+	case in.Vectors <= 1:
+		return true
+	case !in.Biased():
+		v.fault("%s: Init of %d vectors is no constant", where, in.Vectors)
+	case in.SrcStep < 1 || in.DstStep < m.Rows():
+		v.fault("%s: %d vectors are %d apart, their products %d: want at least 1 and %d rows", where, in.Vectors, in.SrcStep, in.DstStep, m.Rows())
+	default:
+		return true
+	}
+	return false
+}
+
+// moves checks what a Pick moves.
+func (v *verifier) moves(where string, in Pick) bool {
+	for _, m := range in.Moves {
+		from, _ := m.Reach()
+		if m.Count < 1 || m.Times < 1 || m.From < -1 || m.From >= 0 && from < 0 || m.Zeros() && m.Times > 1 {
+			v.fault("%s: move %+v, want elements of the source, or one run of zeros", where, m)
 			return false
 		}
 	}
@@ -328,7 +359,7 @@ func (v *verifier) bounds(where string, in Instr, o Operand) bool {
 		return false
 	}
 	sound := true
-	if r.Off < 0 || r.Off%Lanes != 0 && !anyOffset(in) {
+	if r.Off < 0 || r.Off%Lanes != 0 && !anyOffset(in, o) {
 		v.fault("%s: %s begins at element %d of %q, want a multiple of %d", where, o.Role, r.Off, name, Lanes)
 		sound = false
 	}
@@ -336,8 +367,8 @@ func (v *verifier) bounds(where string, in Instr, o Operand) bool {
 		v.fault("%s: %s needs elements %d to %d of %q, which has %d", where, o.Role, r.Off, r.Off+o.Extent(), name, elems)
 		sound = false
 	}
-	if o.Wide && r.Off+Pad(o.Size)+Guard > elems+slack {
-		v.fault("%s: %s has fewer than %d readable elements behind its padding in %q", where, o.Role, Guard, name)
+	if r.Off+o.Reach > elems+slack {
+		v.fault("%s: %s has fewer than %d readable elements in %q", where, o.Role, o.Reach, name)
 		sound = false
 	}
 	return sound
@@ -360,11 +391,13 @@ func (v *verifier) defined(where string, o Operand) {
 // or apart from it, and apart from the source of a matrix in any case.
 func (v *verifier) overlaps(where string, in Instr, ops []Operand) {
 	inPlace := func(a, b Operand) bool {
-		switch in.(type) {
+		switch in := in.(type) {
 		case MatVec:
 			return a.Role != "Src" && b.Role != "Src"
-		case Activate, Binary, Softmax:
+		case Activate, Binary, Normalize:
 			return true
+		case Softmax:
+			return in.Groups <= 1
 		}
 		return false
 	}

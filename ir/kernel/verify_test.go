@@ -70,7 +70,7 @@ func TestVerify(t *testing.T) {
 			p.Buffers = append(p.Buffers, Buffer{"late", 4})
 			instr(Copy{Dst: Ref{ID: 1}, Src: Ref{ID: 3}, Size: 4})(p)
 		},
-		`fewer than 16 readable elements`: func(p *Program) {
+		`fewer than 32 readable elements`: func(p *Program) {
 			p.Layers[0].Instrs[0] = MatVec{Dst: Ref{ID: 1}, Init: Ref{Space: Con}, Src: Ref{Space: Con, ID: 0}, Matrix: 0}
 		},
 	} {
