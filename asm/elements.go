@@ -10,17 +10,18 @@ import (
 // Go.
 //
 // The assembly is Func with the suffix AVX2: it takes the address of every
-// vector, then N, then Streams and Param if there are any. The portable kernel is
-// Func: it takes the vectors as slices, then Streams and Param; N before them when
-// CountsN is set.
+// vector, then N, then Streams and Params if there are any. The portable kernel is
+// Func: it takes the vectors as slices, then Ints, Streams and Params; N before
+// them when CountsN is set.
 type ElementCall struct {
 	Func     string
 	Vectors  []Vector
 	N        int
 	CountsN  bool
 	Streams  int // in lockstep, an argument behind N of those kernels that count it; 0 for others
-	Param    float32
-	HasParam bool
+	Ints     []int
+	Params   []float32
+	Portable bool // there is no assembly: the portable kernel runs at every level
 }
 
 // Vector is Len elements from Ref on.
@@ -43,17 +44,19 @@ var cellByName = map[string]CellSet{
 // none for those that move data or multiply a matrix.
 func ElementCalls(in kernel.Instr) ([]ElementCall, error) {
 	switch in := in.(type) {
-	case kernel.MatVec, kernel.Lookup, kernel.Copy, kernel.Masked, kernel.Ahead, kernel.Hold:
+	case kernel.MatVec, kernel.Lookup, kernel.Copy, kernel.Pick, kernel.Masked, kernel.Ahead, kernel.Hold:
 		return nil, nil
 	case kernel.Activate:
 		return activate(in)
 	case kernel.Binary:
-		names := map[kernel.BinaryFunc]string{kernel.Add: "add", kernel.Sub: "sub", kernel.Mul: "mul"}
-		n := kernel.Pad(in.Size)
-		return []ElementCall{{Func: names[in.Func], N: n, Vectors: []Vector{{in.Dst, n}, {in.A, n}, {in.B, n}}}}, nil
+		return binaryCalls(in)
 	case kernel.Softmax:
-		n := (in.Size + 7) &^ 7
-		return []ElementCall{{Func: "softmax", N: in.Size, CountsN: true, Vectors: []Vector{{in.Dst, n}, {in.Src, n}}}}, nil
+		return []ElementCall{softmaxCall(in)}, nil
+	case kernel.Reduce:
+		return reduce(in)
+	case kernel.Normalize:
+		n := in.Size * in.Groups
+		return []ElementCall{grouped("normalize", in.Dst, n, in.Src, n, in.Size, in.Epsilon)}, nil
 	case kernel.GRUCell:
 		return gruCell(in)
 	case kernel.GRUReset:
@@ -66,24 +69,6 @@ func ElementCalls(in kernel.Instr) ([]ElementCall, error) {
 		return []ElementCall{{Func: "lstmCell", N: n, Vectors: []Vector{{in.H, n}, {in.C, n}, {in.X, 4 * n}}}}, nil
 	}
 	return nil, fmt.Errorf("no kernel for an instruction of type %T", in)
-}
-
-func activate(in kernel.Activate) ([]ElementCall, error) {
-	n := kernel.Pad(in.Size)
-	call := ElementCall{N: n, Vectors: []Vector{{in.Dst, n}, {in.Src, n}}}
-	switch in.Func {
-	case kernel.Tanh:
-		call.Func = "tanh"
-	case kernel.Sigmoid:
-		call.Func = "sigmoid"
-	case kernel.ReLU:
-		call.Func = "relu"
-	case kernel.ClippedReLU:
-		call.Func, call.Param, call.HasParam = "clippedReLU", in.Clip, true
-	default:
-		return nil, fmt.Errorf("no kernel for the function %v", in.Func)
-	}
-	return []ElementCall{call}, nil
 }
 
 // gruCell of a ReLU candidate is put together from the halves of the other

@@ -16,9 +16,12 @@ func LockstepElementCalls(in kernel.Instr, streams int) ([]ElementCall, error) {
 			c.Vectors[j].Ref.Off *= streams
 			c.Vectors[j].Len *= streams
 		}
-		if c.Func == "softmax" {
+		switch {
+		case c.Func == "softmax":
 			c.Func, c.Streams = "softmaxLockstep", streams
 			continue
+		case c.Streams > 0:
+			c.Streams = streams
 		}
 		c.N *= streams
 	}

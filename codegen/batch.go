@@ -286,7 +286,7 @@ func (l *lockstep) amd64File() *jen.File {
 		l.layer(f, i, "AVX2", l.assemblyCall, l.assemblyProduct)
 		for _, in := range layer.Instrs {
 			if in, ok := in.(kernel.MatVec); ok {
-				if calls := asm.LockstepCalls(l.program, l.places, in); len(calls) > 1 {
+				if calls := asm.LockstepCalls(l.program, l.places, in); len(calls) > 1 || in.Vectors > 1 {
 					for _, c := range calls {
 						needed[c.Func] = true
 					}
@@ -338,6 +338,8 @@ func (l *lockstep) layer(f *jen.File, i int, suffix string, call func(asm.Elemen
 				}
 			case kernel.Lookup:
 				g.Add(l.lookup(in))
+			case kernel.Pick:
+				l.pick(g, kernel.Pick{Dst: l.scaled(in.Dst), Src: l.scaled(in.Src), Moves: in.Moves}, l.lanes)
 			case kernel.Copy:
 				g.Copy(l.slice(l.scaled(in.Dst), in.Size*l.lanes), l.slice(l.scaled(in.Src), in.Size*l.lanes))
 			default:
@@ -379,24 +381,25 @@ func (l *lockstep) lookup(in kernel.Lookup) jen.Code {
 // product scales the places of a product.
 func (l *lockstep) product(in kernel.MatVec) kernel.MatVec {
 	in.Dst, in.Init, in.Src = l.scaled(in.Dst), l.scaled(in.Init), l.scaled(in.Src)
+	in.DstStep, in.SrcStep = in.DstStep*l.lanes, in.SrcStep*l.lanes
 	return in
 }
 
 func (l *lockstep) genericProduct(in kernel.MatVec) []jen.Code {
 	return l.calls(l.product(in), describeSteps(&l.program.Matrices[in.Matrix], l.p.Base), kernel.PortableLockstepCalls(l.program, l.places, in),
 		func(name string) *jen.Statement { return l.use(name) },
-		func(r kernel.Ref, a kernel.Arg) *jen.Statement { return l.slice(r, a.Len) },
+		func(r place, a kernel.Arg) *jen.Statement { return l.sliceAt(r, a.Len) },
 		func(a kernel.Arg) *jen.Statement { return l.weightsSlice(a.Elem, a.Off, a.Len) })
 }
 
 func (l *lockstep) assemblyProduct(in kernel.MatVec) []jen.Code {
 	calls := asm.LockstepCalls(l.program, l.places, in)
 	function := func(name string) *jen.Statement { return jen.Id(name) }
-	if len(calls) > 1 {
+	if len(calls) > 1 || in.Vectors > 1 {
 		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
 	}
 	return l.calls(l.product(in), describeSteps(&l.program.Matrices[in.Matrix], l.p.Base), calls, function,
-		func(r kernel.Ref, _ kernel.Arg) *jen.Statement { return l.pointer(r) },
+		func(r place, _ kernel.Arg) *jen.Statement { return l.pointerAt(r) },
 		func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })
 }
 

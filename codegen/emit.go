@@ -47,6 +47,7 @@ type emitter struct {
 	levels          []kernel.Level
 	sequence        []kernel.LayerSequence // of Run; nil where it steps frame by frame
 	batch           *lockstep              // nil without a Batch
+	tables          [][]int                // elements that layers pick, by the list
 }
 
 func newEmitter(p *kernel.Program, o Options) *emitter {
@@ -111,6 +112,7 @@ func (e *emitter) files() ([]txtar.File, error) {
 		{"batch_amd64.go", e.batch.amd64File},
 		{"batch_noasm.go", e.batch.noasmFile},
 		{"batch_frame_test.go", e.batch.frameFile},
+		{"picked.go", e.tablesFile},
 	} {
 		file := f.build()
 		if file == nil {

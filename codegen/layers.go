@@ -184,6 +184,8 @@ func (e *emitter) instr(g *jen.Group, in kernel.Instr, call func(asm.ElementCall
 		e.masked(g, in)
 	case kernel.Copy:
 		g.Copy(e.slice(in.Dst, in.Size), e.slice(in.Src, in.Size))
+	case kernel.Pick:
+		e.pick(g, in, 1)
 	default:
 		calls, err := asm.ElementCalls(in)
 		if err != nil {
@@ -227,28 +229,34 @@ func (e *emitter) genericCall(c asm.ElementCall) jen.Code {
 		if c.CountsN {
 			g.Lit(c.N)
 		}
-		if c.Streams > 0 {
-			g.Lit(c.Streams)
+		for _, n := range c.Ints {
+			g.Lit(n)
 		}
-		if c.HasParam {
-			g.Add(float(c.Param))
-		}
+		numbers(g, c)
 	})
 }
 
 func (e *emitter) assemblyCall(c asm.ElementCall) jen.Code {
+	if c.Portable {
+		return e.genericCall(c)
+	}
 	return jen.Id(c.Func + "AVX2").CallFunc(func(g *jen.Group) {
 		for _, v := range c.Vectors {
 			g.Add(e.pointer(v.Ref))
 		}
 		g.Lit(c.N)
-		if c.Streams > 0 {
-			g.Lit(c.Streams)
-		}
-		if c.HasParam {
-			g.Add(float(c.Param))
-		}
+		numbers(g, c)
 	})
+}
+
+// numbers are the last arguments of a kernel.
+func numbers(g *jen.Group, c asm.ElementCall) {
+	if c.Streams > 0 {
+		g.Lit(c.Streams)
+	}
+	for _, x := range c.Params {
+		g.Add(float(x))
+	}
 }
 
 // float is the shortest constant that a float32 parameter takes exactly.
@@ -266,7 +274,7 @@ func (e *emitter) genericMatVec(in kernel.MatVec) []jen.Code {
 
 func (e *emitter) genericCalls(in kernel.MatVec, calls []kernel.Call) []jen.Code {
 	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix], e.p.Base), calls, func(name string) *jen.Statement { return e.use(name) },
-		func(r kernel.Ref, a kernel.Arg) *jen.Statement { return e.slice(r, a.Len) },
+		func(r place, a kernel.Arg) *jen.Statement { return e.sliceAt(r, a.Len) },
 		func(a kernel.Arg) *jen.Statement { return e.weightsSlice(a.Elem, a.Off, a.Len) })
 }
 
@@ -276,19 +284,20 @@ func (e *emitter) assemblyMatVec(in kernel.MatVec, l kernel.Level) []jen.Code {
 
 func (e *emitter) assemblyCalls(in kernel.MatVec, l kernel.Level, calls []kernel.Call) []jen.Code {
 	function := func(name string) *jen.Statement { return jen.Id(name) }
-	if e.cut(in.Matrix, l) {
+	if e.cut(in.Matrix, l) || in.Vectors > 1 {
 		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
 	}
 	return e.calls(in, describeSteps(&e.p.Matrices[in.Matrix], l), calls, function,
-		func(r kernel.Ref, _ kernel.Arg) *jen.Statement { return e.pointer(r) },
+		func(r place, _ kernel.Arg) *jen.Statement { return e.pointerAt(r) },
 		func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })
 }
 
-// calls are the calls of a product under a comment.
+// calls are the calls of a product under a comment, those of several vectors in a
+// loop.
 func (e *emitter) calls(in kernel.MatVec, comment string, calls []kernel.Call, function func(string) *jen.Statement,
-	vector func(kernel.Ref, kernel.Arg) *jen.Statement, weights func(kernel.Arg) *jen.Statement) []jen.Code {
-	places := map[kernel.ArgKind]kernel.Ref{kernel.DstArg: in.Dst, kernel.InitArg: in.Init, kernel.SrcArg: in.Src}
-	list := []jen.Code{jen.Comment(comment)}
+	vector func(place, kernel.Arg) *jen.Statement, weights func(kernel.Arg) *jen.Statement) []jen.Code {
+	places := places(in)
+	var list []jen.Code
 	for _, c := range calls {
 		list = append(list, function(c.Func).CallFunc(func(g *jen.Group) {
 			for _, a := range c.Args {
@@ -309,7 +318,7 @@ func (e *emitter) calls(in kernel.MatVec, comment string, calls []kernel.Call, f
 			}
 		}))
 	}
-	return list
+	return append([]jen.Code{jen.Comment(comment)}, eachVector(in, list)...)
 }
 
 // oneLine keeps a name out of the way of comments that end with the line.

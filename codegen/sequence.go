@@ -158,9 +158,9 @@ func (e *emitter) aheadProduct(in kernel.MatVec) []jen.Code {
 	}
 	comment := strings.TrimSuffix(describeSteps(&e.p.Matrices[in.Matrix], kernel.AVX2), ".") + " a frame."
 	return e.calls(in, comment, calls, function,
-		func(r kernel.Ref, _ kernel.Arg) *jen.Statement {
+		func(r place, _ kernel.Arg) *jen.Statement {
 			if r.Space == kernel.Con {
-				return e.pointer(r)
+				return e.pointer(r.Ref)
 			}
 			return jen.Op("&").Id("q").Index(jen.Lit(0)).Dot(e.fields[r.ID]).Index(jen.Lit(r.Off))
 		},

@@ -25,6 +25,18 @@ func (e *emitter) cut(matrix int, l kernel.Level) bool {
 	return len(e.p.Matrices[matrix].At(l).Ranges) > 1
 }
 
+// repeated reports whether a product of the matrix is of several vectors.
+func (e *emitter) repeated(matrix int) bool {
+	for _, l := range e.p.Layers {
+		for _, in := range l.Instrs {
+			if in, ok := in.(kernel.MatVec); ok && in.Matrix == matrix && in.Vectors > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // stoppable names the function that calls a kernel.
 func stoppable(kernel string) string { return kernel + "Range" }
 
@@ -33,7 +45,7 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 	needed := map[string]bool{}
 	for matrix := range e.p.Matrices {
 		for _, l := range e.levels {
-			if !e.cut(matrix, l) {
+			if !e.cut(matrix, l) && !e.repeated(matrix) {
 				continue
 			}
 			for _, c := range asm.MatVecCalls(e.p, e.layout, matrix, l) {

@@ -158,15 +158,16 @@ func floatRows(values []float32) jen.Code {
 // unrolledCalls calls the functions of the matrix.
 func (e *emitter) unrolledCalls(in kernel.MatVec) []jen.Code {
 	s := straighten(e.p.Matrices[in.Matrix].Packed.Unpack())
+	places := places(in)
 	var list []jen.Code
 	for i, p := range s.parts {
-		array := func(r kernel.Ref, off, n int) jen.Code {
+		array := func(r place, off, n int) jen.Code {
 			r.Off += off
-			return jen.Parens(jen.Op("*").Index(jen.Lit(n)).Float32()).Call(e.slice(r, n))
+			return jen.Parens(jen.Op("*").Index(jen.Lit(n)).Float32()).Call(e.sliceAt(r, n))
 		}
 		list = append(list, jen.Id(unrolledName(in.Matrix, i)).Call(
-			array(in.Dst, p.firstRow, p.rows), array(in.Init, p.firstRow, p.rows),
-			array(in.Src, 0, s.cols), jen.Op("&").Id(weightsName(in.Matrix))))
+			array(places[kernel.DstArg], p.firstRow, p.rows), array(places[kernel.InitArg], p.firstRow, p.rows),
+			array(places[kernel.SrcArg], 0, s.cols), jen.Op("&").Id(weightsName(in.Matrix))))
 	}
-	return list
+	return eachVector(in, list)
 }

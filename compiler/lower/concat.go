@@ -42,7 +42,9 @@ func (l *lowerer) writesOwnBuffer(value string) bool {
 		return false
 	}
 	switch op := n.Op.(type) {
-	case ir.Linear, ir.Embedding, ir.Binary, ir.Softmax, ir.Ahead, ir.Hold:
+	case ir.Linear:
+		return op.Rows <= 1 || l.m.Param(op.Weight).Shape[0]%kernel.Lanes == 0
+	case ir.Embedding, ir.Binary, ir.Softmax, ir.Ahead, ir.Hold, ir.Pick, ir.Reduce, ir.Normalize:
 		return true
 	case ir.Activation:
 		return op.Func != ir.Identity
@@ -57,8 +59,8 @@ func (l *lowerer) concat(n ir.Node) error {
 	for _, name := range n.Inputs {
 		size := l.types[name].Len()
 		at := kernel.Ref{Space: kernel.Buf, ID: whole.ID, Off: whole.Off + off}
-		if l.values[name] != at {
-			l.emit(kernel.Copy{Dst: at, Src: l.values[name], Size: size})
+		if part := l.value(name); part != at {
+			l.emit(kernel.Copy{Dst: at, Src: part, Size: size})
 		}
 		off += size
 	}

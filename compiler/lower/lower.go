@@ -21,6 +21,7 @@ func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
 		m: m, plan: plan, types: types,
 		p:        &kernel.Program{Name: m.Name, Base: plan.Base, Level: plan.Level()},
 		values:   map[string]kernel.Ref{},
+		rows:     map[string]rows{},
 		ports:    map[string]int{},
 		states:   map[string]int{},
 		products: productsOf(m),
@@ -49,6 +50,7 @@ type lowerer struct {
 	p     *kernel.Program
 
 	values   map[string]kernel.Ref // where a value of float32 lies
+	rows     map[string]rows       // of those that do not lie one element after the other
 	ports    map[string]int        // input port of an index
 	states   map[string]int        // buffer of a state
 	parts    map[string]kernel.Ref // place in a concatenation that the node of that name writes
@@ -116,24 +118,36 @@ func (l *lowerer) op(n ir.Node) error {
 	case ir.Binary:
 		return l.binary(n, op)
 	case ir.Softmax:
-		return l.softmax(n)
+		return l.softmax(n, op)
 	case ir.Ahead:
 		l.ahead(n, op)
 		return nil
 	case ir.Hold:
 		l.hold(n, op)
 		return nil
+	case ir.Constant:
+		return l.constantValue(n, op)
+	case ir.Pick:
+		return l.pick(n, op)
+	case ir.Reduce:
+		return l.reduce(n, op)
+	case ir.Normalize:
+		return l.normalize(n, op)
+	case ir.Recall:
+		return l.recall(n, op)
+	case ir.Store:
+		return l.store(n, op)
 	}
 	return fmt.Errorf("op %s has no lowering", n.Op.Kind())
 }
 
 // outputs makes the output ports. A port begins at the start of a buffer, so a
-// value that lies inside a concatenation is copied out.
+// value that lies inside another or is a constant is copied out.
 func (l *lowerer) outputs() {
 	l.layer = &kernel.Layer{Name: l.unique(l.layerNames(), "outputs"), Doc: "copy outputs that lie inside other buffers"}
 	for _, name := range l.m.Outputs {
-		at, size := l.values[name], l.types[name].Len()
-		if at.Off != 0 {
+		at, size := l.value(name), l.types[name].Len()
+		if at.Off != 0 || at.Space == kernel.Con {
 			out := ref(l.buffer(name+".out", size))
 			l.emit(kernel.Copy{Dst: out, Src: at, Size: size})
 			at = out

@@ -20,9 +20,10 @@ type gates struct {
 
 func (l *lowerer) gates(node ir.Node, n int, weightIH, weightHH, biasIH, biasHH, state string) gates {
 	l.values[node.Name] = ref(l.states[state])
-	return gates{node: node, n: n, size: l.types[node.Name].Len(),
+	input, _ := l.vectors(node.Inputs[0], 1)
+	return gates{node: node, n: n, size: l.m.State(state).Size,
 		weightIH: weightIH, weightHH: weightHH, biasIH: biasIH, biasHH: biasHH,
-		state: ref(l.states[state]), input: l.values[node.Inputs[0]]}
+		state: ref(l.states[state]), input: input}
 }
 
 // sum appends dst = bias + W·src for gate blocks [from, to) of a weight and
@@ -56,26 +57,21 @@ func (l *lowerer) summed(g gates) (kernel.Ref, error) {
 
 func (l *lowerer) rnn(n ir.Node, op ir.RNN) error {
 	g := l.gates(n, 1, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
-	f, err := function(op.Func)
-	if err != nil {
-		return err
-	}
 	sum, err := l.summed(g)
 	if err != nil {
 		return err
 	}
-	l.emit(kernel.Activate{Func: f, Clip: op.Clip, Dst: g.state, Src: sum, Size: g.size})
 	l.describe(n, op.WeightIH, op.WeightHH)
-	return nil
+	return l.gate(op.Function(), op.Bound, g.state, sum, g.size)
 }
 
 func (l *lowerer) gru(n ir.Node, op ir.GRU) error {
 	g := l.gates(n, 3, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH, op.H)
-	f, err := function(op.Func)
-	if err != nil {
-		return err
-	}
 	l.describe(n, op.WeightIH, op.WeightHH)
+	f, ok := gruCandidates[op.Func]
+	if !ok || op.Bound != 0 || op.Gate.Or(ir.Sigmoid).Func != ir.Sigmoid {
+		return l.gruSpelled(g, op)
+	}
 	if op.Reset == ir.ResetBefore {
 		return l.gruBefore(g, f)
 	}
@@ -90,6 +86,9 @@ func (l *lowerer) gru(n ir.Node, op ir.GRU) error {
 	l.emit(kernel.GRUCell{Func: f, H: g.state, X: x, R: r, Size: g.size})
 	return nil
 }
+
+// gruCandidates are the functions of candidates that cells have a kernel for.
+var gruCandidates = map[ir.Func]kernel.Func{ir.Tanh: kernel.Tanh, ir.ReLU: kernel.ReLU}
 
 // gruBefore lowers the form whose candidate reads r⊙h: its product has to wait
 // for the reset gate.
@@ -118,8 +117,17 @@ func (l *lowerer) lstm(n ir.Node, op ir.LSTM) error {
 	if err != nil {
 		return err
 	}
-	l.emit(kernel.LSTMCell{H: g.state, C: ref(l.states[op.C]), X: sum, Size: g.size})
 	l.describe(n, op.WeightIH, op.WeightHH)
+	c := ref(l.states[op.C])
+	if plainLSTM(op) {
+		l.emit(kernel.LSTMCell{H: g.state, C: c, X: sum, Size: g.size})
+	} else if err := l.lstmSpelled(g, op, sum, c); err != nil {
+		return err
+	}
+	if op.Both {
+		both := l.result(n)
+		l.emit(kernel.Copy{Dst: both, Src: g.state, Size: g.size}, kernel.Copy{Dst: behind(both, g.size), Src: c, Size: g.size})
+	}
 	return nil
 }
 

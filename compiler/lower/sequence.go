@@ -10,7 +10,7 @@ import (
 // ahead reads a later frame.
 func (l *lowerer) ahead(n ir.Node, op ir.Ahead) {
 	size := l.types[n.Name].Len()
-	src := l.values[n.Inputs[0]]
+	src := l.value(n.Inputs[0])
 	l.emit(kernel.Ahead{Dst: l.result(n), Src: src, By: op.By, Size: size})
 	l.layer.Doc = fmt.Sprintf("%s by %d, %d elements", op.Kind(), op.By, size)
 }
@@ -18,7 +18,7 @@ func (l *lowerer) ahead(n ir.Node, op ir.Ahead) {
 // hold reads the frame at an end of the sequence.
 func (l *lowerer) hold(n ir.Node, op ir.Hold) {
 	size := l.types[n.Name].Len()
-	src := l.values[n.Inputs[0]]
+	src := l.value(n.Inputs[0])
 	at := kernel.First
 	if op.At == ir.Last {
 		at = kernel.Last
@@ -41,7 +41,7 @@ func (l *lowerer) mask(n ir.Node) {
 			l.emit(kernel.Copy{Dst: value, Src: h, Size: size})
 		}
 	}
-	masked := kernel.Masked{Mask: l.values[n.Inputs[1]], Value: value, Size: size}
+	masked := kernel.Masked{Mask: l.value(n.Inputs[1]), Value: value, Size: size}
 	l.layer.Instrs = append([]kernel.Instr{masked}, l.layer.Instrs...)
 	l.layer.Doc += fmt.Sprintf("; where %s is not 0", n.Inputs[1])
 }

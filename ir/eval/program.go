@@ -161,16 +161,15 @@ func (e *Program) check(inputs Frame) error {
 func (e *Program) exec(in kernel.Instr) {
 	switch in := in.(type) {
 	case kernel.MatVec:
-		e.p.Matrices[in.Matrix].Packed.MulAdd(e.at(in.Dst), e.at(in.Init), e.at(in.Src))
+		for i := range max(1, in.Vectors) {
+			e.p.Matrices[in.Matrix].Packed.MulAdd(e.at(in.Dst)[i*in.DstStep:], e.at(in.Init), e.at(in.Src)[i*in.SrcStep:])
+		}
 	case kernel.Lookup:
 		table := e.p.Consts[in.Table]
 		width := kernel.Pad(table.Cols)
 		copy(e.at(in.Dst)[:width], table.Data[e.indices[in.Input]*width:])
 	case kernel.Activate:
-		dst, src := e.at(in.Dst), e.at(in.Src)
-		for i := range kernel.Pad(in.Size) {
-			dst[i] = float32(activate(in.Func, in.Clip, float64(src[i])))
-		}
+		e.activate(in)
 	case kernel.Binary:
 		e.binary(in)
 	case kernel.Copy:
@@ -185,6 +184,12 @@ func (e *Program) exec(in kernel.Instr) {
 		e.gruUpdate(in)
 	case kernel.LSTMCell:
 		e.lstmCell(in)
+	case kernel.Pick:
+		e.pick(in)
+	case kernel.Reduce:
+		e.reduce(in)
+	case kernel.Normalize:
+		e.normalize(in)
 	}
 }
 
@@ -196,43 +201,13 @@ func (e *Program) at(r kernel.Ref) []float32 {
 	return e.buffers[r.ID][r.Off:]
 }
 
-func (e *Program) binary(in kernel.Binary) {
-	dst, a, b := e.at(in.Dst), e.at(in.A), e.at(in.B)
-	for i := range kernel.Pad(in.Size) {
-		switch in.Func {
-		case kernel.Add:
-			dst[i] = a[i] + b[i]
-		case kernel.Sub:
-			dst[i] = a[i] - b[i]
-		case kernel.Mul:
-			dst[i] = a[i] * b[i]
-		}
-	}
-}
-
-func (e *Program) softmaxStep(in kernel.Softmax) {
-	x := make([]float64, in.Size)
-	largest, sum := math.Inf(-1), 0.0
-	for i, v := range e.at(in.Src)[:in.Size] {
-		x[i] = float64(v)
-		largest = max(largest, x[i])
-	}
-	for i := range x {
-		x[i] = math.Exp(x[i] - largest)
-		sum += x[i]
-	}
-	for i, v := range x {
-		e.at(in.Dst)[i] = float32(v / sum)
-	}
-}
-
 func (e *Program) gruCell(in kernel.GRUCell) {
 	h, x, r := e.at(in.H), e.at(in.X), e.at(in.R)
 	block := kernel.Pad(in.Size)
 	for i := range block {
 		reset := sigmoid(float64(x[i]) + float64(r[i]))
 		update := sigmoid(float64(x[block+i]) + float64(r[block+i]))
-		n := activate(in.Func, 0, float64(x[2*block+i])+reset*float64(r[2*block+i]))
+		n := candidate(in.Func)(float64(x[2*block+i]) + reset*float64(r[2*block+i]))
 		h[i] = float32(n + update*(float64(h[i])-n))
 	}
 }
@@ -245,11 +220,11 @@ func (e *Program) gruReset(in kernel.GRUReset) {
 }
 
 func (e *Program) gruUpdate(in kernel.GRUUpdate) {
-	h, x, r, candidate := e.at(in.H), e.at(in.X), e.at(in.R), e.at(in.N)
+	h, x, r, p := e.at(in.H), e.at(in.X), e.at(in.R), e.at(in.N)
 	block := kernel.Pad(in.Size)
 	for i := range block {
 		update := sigmoid(float64(x[block+i]) + float64(r[block+i]))
-		n := activate(in.Func, 0, float64(x[2*block+i])+float64(candidate[i]))
+		n := candidate(in.Func)(float64(x[2*block+i]) + float64(p[i]))
 		h[i] = float32(n + update*(float64(h[i])-n))
 	}
 }
@@ -263,16 +238,4 @@ func (e *Program) lstmCell(in kernel.LSTMCell) {
 		h[i] = float32(sigmoid(gate(3)) * math.Tanh(cell))
 		c[i] = float32(cell)
 	}
-}
-
-func activate(f kernel.Func, clip float32, x float64) float64 {
-	switch f {
-	case kernel.Tanh:
-		return math.Tanh(x)
-	case kernel.Sigmoid:
-		return sigmoid(x)
-	case kernel.ReLU:
-		return max(x, 0)
-	}
-	return min(max(x, 0), float64(clip))
 }

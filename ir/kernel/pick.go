@@ -47,6 +47,23 @@ func (p Pick) Reach() int {
 	return reach
 }
 
+// Elements are those of the source, −1 for a zero.
+func (p Pick) Elements() []int {
+	var all []int
+	for _, m := range p.Moves {
+		for t := range m.Times {
+			for i := range m.Count {
+				if m.Zeros() {
+					all = append(all, -1)
+				} else {
+					all = append(all, m.From+t*m.Jump+i*m.Step)
+				}
+			}
+		}
+	}
+	return all
+}
+
 // Moves are the moves of a list of elements, −1 for a zero: as many neighbours as
 // there are in a run, then as many equal runs as there are in a move.
 func Moves(elements []int) []Move {

@@ -1,0 +1,51 @@
+package rt
+
+// This file moves elements of vectors, which lie element after element, lanes
+// float32 each: one, or as many as streams in lockstep.
+
+// pick fills dst with runs of count elements: those of src from element from on,
+// step apart, and from run to run jump further.
+func pick(dst, src []float32, from, count, step, jump int) {
+	times := len(dst) / count
+	if count < times { // the longer loop inside
+		for i := range count {
+			at := from + i*step
+			for k := i; k < len(dst); k += count {
+				dst[k] = src[at]
+				at += jump
+			}
+		}
+		return
+	}
+	for len(dst) >= count {
+		at := from
+		for i := range dst[:count] {
+			dst[i] = src[at]
+			at += step
+		}
+		from += jump
+		dst = dst[count:]
+	}
+}
+
+// pickLockstep is pick of vectors in lockstep.
+func pickLockstep(dst, src []float32, lanes, from, count, step, jump int) {
+	for at := from; len(dst) > 0; at += jump {
+		for i := range count {
+			copy(dst[:lanes], src[(at+i*step)*lanes:])
+			dst = dst[lanes:]
+		}
+	}
+}
+
+// gather fills dst with elements of src by their numbers, −1 for a zero.
+func gather(dst, src []float32, elements []int32, lanes int) {
+	for i, from := range elements {
+		to := dst[i*lanes : (i+1)*lanes]
+		if from < 0 {
+			clear(to)
+		} else {
+			copy(to, src[int(from)*lanes:])
+		}
+	}
+}
