@@ -124,7 +124,7 @@ func EmitBatch(p *kernel.Program, pkg string) (*Assembly, error) {
 	EmitLockstep(f, p)
 	for _, l := range p.Layers {
 		for _, in := range l.Instrs {
-			if _, ok := in.(kernel.Softmax); ok {
+			if in, ok := in.(kernel.Softmax); ok && in.Groups <= 1 {
 				EmitMath(f, SoftmaxLockstep)
 				return f.render()
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/sparsec/sparsec/ir"
@@ -35,7 +36,9 @@ func randomModel(t testing.TB, seed uint64) *ir.Model {
 	}
 	d.outputs()
 	if err := d.m.Verify(); err != nil {
-		t.Fatalf("seed %d: %v", seed, err)
+		var b strings.Builder
+		ir.Print(&b, d.m)
+		t.Fatalf("seed %d: %v\n%s", seed, err, b.String())
 	}
 	return d.m
 }
@@ -89,7 +92,7 @@ func (d *drawer) add(op ir.Op, size int, inputs ...string) {
 func (d *drawer) node() {
 	x := d.value()
 	n := d.len(x)
-	switch d.rng.IntN(13) {
+	switch d.rng.IntN(24) {
 	case 0, 1, 2:
 		w := d.matrix(d.size(), n, 1)
 		d.add(ir.Linear{Weight: w.Name, Bias: d.bias(w.Shape[0])}, w.Shape[0], x)
@@ -138,7 +141,26 @@ func (d *drawer) node() {
 		}
 		d.add(ir.Binary{Func: ir.BinaryFunc(d.rng.IntN(3))}, n, x, same[d.rng.IntN(len(same))])
 	case 12:
-		d.add(ir.Softmax{}, n, x)
+		d.add(ir.Softmax{Size: d.divisor(n)}, n, x)
+	case 13, 14, 15:
+		d.picked(x)
+	case 16:
+		d.windowed(x)
+	case 17:
+		d.function(x)
+	case 18:
+		d.pair(x)
+	case 19:
+		size := d.divisor(n)
+		d.add(ir.Reduce{Func: ir.ReduceFunc(d.rng.IntN(4)), Size: size}, n/size, x)
+	case 20:
+		d.add(ir.Normalize{Size: d.divisor(n), Epsilon: 0.25}, n, x)
+	case 21:
+		d.add(ir.Constant{Value: d.vector(n)}, n)
+	case 22:
+		d.cell(x)
+	case 23:
+		d.spelled(x)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 // program for one stream has, moved where that moved them. A matrix that is dense
 // in both shares its weights. Workers have no part in it.
 func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) (*kernel.Program, error) {
+	if err := noCopies(p, streams); err != nil {
+		return nil, err
+	}
 	products := map[string]schedule.Product{}
 	for _, product := range schedule.Products(model) {
 		products[product.Name()] = product
@@ -37,6 +40,21 @@ func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) 
 		b.Matrices[i] = kernel.Matrix{Name: m.Name, Rows: m.Rows, Cols: m.Cols, NNZ: form.Packed.NNZ(), Form: form}
 	}
 	return &b, nil
+}
+
+// noCopies is an error that names a node which reads a constant: weights.bin has one
+// of them, streams in lockstep would read as many.
+func noCopies(p *kernel.Program, streams int) error {
+	for _, l := range p.Layers {
+		for _, in := range l.Instrs {
+			for _, o := range p.Operands(in) {
+				if o.Ref.Space == kernel.Con && o.Role != "Init" {
+					return fmt.Errorf("node %q reads constant %q: %d streams in lockstep have no copies of it", l.Name, p.Consts[o.Ref.ID].Name, streams)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // lockstepForm packs the weights w of a matrix.

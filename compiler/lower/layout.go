@@ -44,7 +44,11 @@ func (l *lowerer) value(name string) kernel.Ref {
 // before appends a layer of one instruction that moves a value, before that of the
 // node being lowered, which may be left out in some frames.
 func (l *lowerer) before(value string, in kernel.Instr) {
-	l.p.Layers = append(l.p.Layers, kernel.Layer{Name: l.unique(l.layerNames(), value+".moved"),
+	taken := l.layerNames()
+	for _, n := range l.m.Nodes {
+		taken[n.Name] = true
+	}
+	l.p.Layers = append(l.p.Layers, kernel.Layer{Name: l.unique(taken, value+".moved"),
 		Doc: "moves the elements of " + value, Instrs: []kernel.Instr{in}})
 }
 
@@ -65,7 +69,9 @@ func (l *lowerer) vectors(name string, n int) (kernel.Ref, int) {
 	}
 	// Kernels read behind the last vector.
 	b := &l.p.Buffers[at.ID]
-	b.Len = max(b.Len, at.Off+r.extent()-width+kernel.Pad(width))
+	if n := at.Off + r.extent() - width + kernel.Pad(width); n > kernel.Pad(b.Len) {
+		b.Len = n
+	}
 	return at, r.step
 }
 

@@ -4,12 +4,12 @@ package kernel
 type Instr interface{ isInstr() }
 
 // MatVec is Dst = Init + M·Src over all (padded) rows of the matrix. Init may
-// be Dst.
+// be Dst. Src may begin at any element.
 //
 // With Vectors above 1 it is as many products of vectors that begin SrcStep
 // elements apart and may overlap, Init, a constant, being the same in all of them.
 // The results begin DstStep elements apart, at least as many as the matrix has
-// padded rows. Src may then begin at any element, and SrcStep be any number.
+// padded rows.
 type MatVec struct {
 	Dst, Init, Src   Ref
 	Matrix           int

@@ -96,11 +96,11 @@ func (p *Program) Operands(in Instr) []Operand {
 // anyOffset reports whether an operand of the instruction may begin at any
 // element.
 func anyOffset(in Instr, o Operand) bool {
-	switch in := in.(type) {
+	switch in.(type) {
 	case Copy, Pick, Ahead, Hold, Masked:
 		return true
 	case MatVec:
-		return in.Vectors > 1 && o.Role == "Src"
+		return o.Role == "Src"
 	}
 	return false
 }
