@@ -6,9 +6,6 @@ import (
 
 // This file draws the ops that imported models have besides those of the trainer.
 
-// last is the value made last.
-func (d *drawer) last() string { return d.values[len(d.values)-1] }
-
 // divisor is a divisor of n.
 func (d *drawer) divisor(n int) int {
 	var all []int
