@@ -153,7 +153,7 @@ func (k *constants) node(n ir.Node, old []float64) []float64 {
 		return zeroOrUnknown(in(0)) // behind the last frame it is zero
 	case ir.Binary:
 		if op.Func == ir.Mul {
-			return products(in(0), in(1))
+			return times(in(0), in(1))
 		}
 	}
 	inputs := make([][]float64, len(n.Inputs))
@@ -163,8 +163,8 @@ func (k *constants) node(n ir.Node, old []float64) []float64 {
 	return eval.Pure(n.Op, inputs...)
 }
 
-// products knows that nothing times zero is zero.
-func products(a, b []float64) []float64 {
+// times knows that nothing times zero is zero.
+func times(a, b []float64) []float64 {
 	y := make([]float64, len(a))
 	for i := range y {
 		if a[i] != 0 && b[i] != 0 {

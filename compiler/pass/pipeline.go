@@ -26,6 +26,7 @@ func Pipeline(o Options) []Pass {
 	return []Pass{
 		{"fold-picks", "reads past nodes that only move elements", foldPicks},
 		{"compute-constants", "replaces what reads nothing but constants by its value", computeConstants},
+		{"recognise-cells", "puts cells in the place of nodes that spell them out", recogniseCells(false)},
 		{"fold-activations", "drops identities and activations that change nothing", foldActivations},
 		{"drop-dead", "drops nodes, states and parameters that no output needs", dropDead},
 		{"fold-biases", "adds constants to biases, and b_hh to b_ih where both are only ever summed; drops zero biases", foldBiases},
@@ -64,7 +65,9 @@ type Report struct {
 	// that nothing needs any more and that stays only because no vector is empty
 	// has the one unit -1, which stands for no unit of the original.
 	Units map[string][]int
-	Notes []Note
+	// Origin is the original state of one that was split off it.
+	Origin map[string]string
+	Notes  []Note
 
 	pass string
 }
@@ -87,6 +90,21 @@ func (r *Report) reorder(state string, idx []int) {
 		fresh[i] = old[k]
 	}
 	r.Units[state] = fresh
+}
+
+// split records that a state is several, of so many units one after the other.
+func (r *Report) split(state string, parts []string, sizes []int) {
+	old, ok := r.Units[state]
+	if !ok {
+		return // a pass run by itself
+	}
+	if r.Origin == nil {
+		r.Origin = map[string]string{}
+	}
+	for i, name := range parts {
+		r.Origin[name] = state
+		r.Units[name], old = old[:sizes[i]:sizes[i]], old[sizes[i]:]
+	}
 }
 
 // Print writes one line a note, each a comment of the graph's text form.

@@ -117,7 +117,7 @@ func (d *drawer) state(size int) string {
 func (d *drawer) node() {
 	x := d.value()
 	n := d.len(x)
-	switch d.rng.IntN(14) {
+	switch d.rng.IntN(18) {
 	case 0, 1:
 		rows := d.divisor(n)
 		out := d.size()
@@ -139,7 +139,7 @@ func (d *drawer) node() {
 		}
 	case 6, 7, 8:
 		d.cell(x, n)
-	case 9:
+	case 9, 16, 17:
 		d.activation(x, n)
 	case 10:
 		other := d.value()
@@ -164,7 +164,9 @@ func (d *drawer) node() {
 			d.add(ir.Recall{State: s}, size)
 			d.open = append(d.open, s)
 		}
-	case 13:
+	case 13, 14:
+		d.spelled(x)
+	case 15:
 		if len(d.open) > 0 {
 			return
 		}
