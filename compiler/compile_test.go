@@ -78,7 +78,7 @@ func TestUnitsMapStates(t *testing.T) {
 	}
 	moved := false
 	for _, s := range p.Model.States {
-		old, now := before.State(s.Name), after.State(s.Name)
+		old, now := before.State(p.Passes.Original(s.Name)), after.State(s.Name)
 		for i, k := range p.Passes.Units[s.Name] {
 			moved = moved || i != k
 			if math.Abs(now[i]-old[k]) > passTolerance {

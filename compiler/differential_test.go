@@ -213,7 +213,7 @@ func (d *difference) units(p *Package) {
 			d.fatal("%d states are mapped, want %d", len(p.Passes.Units), len(p.Model.States))
 		}
 		for _, s := range p.Model.States {
-			old, now := before.State(s.Name), after.State(s.Name)
+			old, now := before.State(p.Passes.Original(s.Name)), after.State(s.Name)
 			for i, k := range p.Passes.Units[s.Name] {
 				if k >= 0 && !(math.Abs(now[i]-old[k]) <= 1e-3*max(1, math.Abs(old[k]))) {
 					d.fatal("frame %d: state %s[%d] is %v, unit %d of the original is %v", t, s.Name, i, now[i], k, old[k])

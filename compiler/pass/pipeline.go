@@ -65,7 +65,7 @@ type Report struct {
 	// that nothing needs any more and that stays only because no vector is empty
 	// has the one unit -1, which stands for no unit of the original.
 	Units map[string][]int
-	// Origin is the original state of one that was split off it.
+	// Origin is the original state of each that was split off one.
 	Origin map[string]string
 	Notes  []Note
 
@@ -90,6 +90,15 @@ func (r *Report) reorder(state string, idx []int) {
 		fresh[i] = old[k]
 	}
 	r.Units[state] = fresh
+}
+
+// Original is the state that Units counts the units of a state in: itself, unless it
+// was split off another.
+func (r *Report) Original(state string) string {
+	if from, ok := r.Origin[state]; ok {
+		return from
+	}
+	return state
 }
 
 // split records that a state is several, of so many units one after the other.

@@ -335,10 +335,10 @@ func tensorsOf(t *testing.T, m *ir.Model, inputs map[string]eval.Tensor) map[str
 // TestRecogniseLeavesOthers changes one thing of an LSTM that is found.
 func TestRecogniseLeavesOthers(t *testing.T) {
 	for _, change := range [][2]string{
-		{"output y", "output y\noutput f"},                                                          // a gate is read
-		{"output y", "output y\noutput c"},                                                          // the last c is read
+		{"output y", "output y\noutput f"}, // a gate is read
+		{"output y", "output y\noutput c"}, // the last c is read
 		{"node f = Activation(af) func=sigmoid", "node f = Activation(af) func=hard_sigmoid alpha=1"}, // gates differ
-		{"node i = Activation(ai) func=sigmoid", "node i = Activation(ai) func=exp"},                 // no cell has it
+		{"node i = Activation(ai) func=sigmoid", "node i = Activation(ai) func=exp"},                  // no cell has it
 		{"node keep = Binary(f, c) func=mul", "node keep = Binary(f, h) func=mul"},
 		{"node c2 = Binary(keep, fresh) func=add", "node c2 = Binary(keep, fresh) func=max"},
 		{"node t = Activation(c2) func=tanh", "node t = Activation(fresh) func=tanh"},
