@@ -23,6 +23,7 @@ type Graph struct {
 	given  map[string]bool // states that SetState replaced since the last call
 
 	stretches []stretch
+	picked    map[ir.Spans][]int // elements of the spans of Picks, as they come up
 }
 
 // New returns the interpreter of a model, with the states at their initial
@@ -39,7 +40,7 @@ func New(m *ir.Model) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Graph{m: m, types: types, params: map[string]*ir.Param{}, states: map[string][]float64{}, stretches: stretches(m)}
+	g := &Graph{m: m, types: types, params: map[string]*ir.Param{}, states: map[string][]float64{}, stretches: stretches(m), picked: map[ir.Spans][]int{}}
 	for _, p := range m.Params {
 		g.params[p.Name] = p
 	}

@@ -27,6 +27,8 @@ func (g *Graph) apply(op ir.Op, in [][]float64) []float64 {
 		return slices.Clone(g.states[o.State])
 	case ir.Store:
 		return slices.Clone(g.keep(o.State, in[0]))
+	case ir.Pick:
+		return pick(g.elements(o.Spans), in[0])
 	}
 	return Pure(op, in...)
 }
@@ -42,7 +44,7 @@ func Pure(op ir.Op, in ...[]float64) []float64 {
 	case ir.Concat:
 		return slices.Concat(in...)
 	case ir.Pick:
-		return pick(o.Spans, in[0])
+		return pick(o.Spans.Elements(), in[0])
 	case ir.Reduce:
 		return grouped(in[0], o.Size, func(x []float64) []float64 { return []float64{reduce(o.Func, x)} })
 	case ir.Normalize:
@@ -99,9 +101,16 @@ func widen(x []float32) []float64 {
 	return y
 }
 
-// pick is the elements of the spans, 0 where one is −1.
-func pick(spans ir.Spans, x []float64) []float64 {
-	elements := spans.Elements()
+// elements are those of spans, which are read once.
+func (g *Graph) elements(spans ir.Spans) []int {
+	if _, ok := g.picked[spans]; !ok {
+		g.picked[spans] = spans.Elements()
+	}
+	return g.picked[spans]
+}
+
+// pick is elements of x, 0 where one is −1.
+func pick(elements []int, x []float64) []float64 {
 	y := make([]float64, len(elements))
 	for i, from := range elements {
 		if from >= 0 {
