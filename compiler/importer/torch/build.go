@@ -66,6 +66,9 @@ func build(name string, d *description, dict *stateDict) (*ir.Model, error) {
 		values: map[string]*value{}, readers: map[string]int{}, states: map[string][]state{}, opaque: map[string]bool{}, names: map[string]bool{}, params: map[string]*ir.Param{}, shared: map[string]bool{},
 	}
 	modules := b.modules(d)
+	if len(b.faults) > 0 {
+		return nil, errors.Join(b.faults...) // what hangs on the modules would be faults of these
+	}
 	b.inputs(d, modules)
 	b.count(d, modules)
 	for _, m := range modules {
@@ -100,9 +103,7 @@ func (b *builder) inputs(d *description, modules []*module) {
 	}
 	for _, e := range list {
 		v := &value{name: e.Name, shape: e.Shape, bound: e.Bound}
-		if v.shape == nil && v.bound == 0 {
-			b.inferInput(v, modules)
-		}
+		told := v.shape != nil || v.bound != 0 || b.inferInput(v, modules)
 		switch _, err := ir.Elements(v.shape); {
 		case e.Name == "" || b.names[e.Name]:
 			b.fault("input %q: want a name of its own", e.Name)
@@ -113,6 +114,7 @@ func (b *builder) inputs(d *description, modules []*module) {
 			b.fault("input %q: a shape and a bound, want one of them", e.Name)
 		case v.bound > 0:
 			b.model.Inputs = append(b.model.Inputs, ir.Input{Name: e.Name, Type: ir.IndexOf(v.bound)})
+		case v.shape == nil && told: // the module that tells it lacks the tensor
 		case v.shape == nil:
 			b.fault("input %q: want a shape, that of a frame, or a bound for indices", e.Name)
 		case err != nil:
@@ -131,14 +133,16 @@ const (
 	defaultOutput = "y"
 )
 
-// inferInput gives an input the frame that the first module that reads it wants.
-func (b *builder) inferInput(v *value, modules []*module) {
+// inferInput gives an input the frame that the first module that reads it wants, and
+// reports whether that module is of a type whose tensors tell it.
+func (b *builder) inferInput(v *value, modules []*module) bool {
 	for _, m := range modules {
 		if slices.Contains(m.from, v.name) && m.kind.want != nil {
 			m.kind.want(m, v)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // count counts who reads each value.
