@@ -102,6 +102,15 @@ func near(t *testing.T, name string, got, want []float64, largest, tolerance flo
 	}
 }
 
+// largestOf is the largest element by magnitude.
+func largestOf(list []float64) float64 {
+	largest := 0.0
+	for _, x := range list {
+		largest = max(largest, math.Abs(x))
+	}
+	return largest
+}
+
 // importFile imports a file or fails.
 func importFile(t *testing.T, path string, o Options) *ir.Model {
 	t.Helper()
@@ -133,9 +142,7 @@ func check(t *testing.T, m *ir.Model, r reference, tolerance float64) {
 	}
 	largest := 1e-30
 	for _, want := range r.Outputs {
-		for _, x := range want.data {
-			largest = max(largest, math.Abs(x))
-		}
+		largest = max(largest, largestOf(want.data))
 	}
 	for _, want := range r.Outputs {
 		near(t, want.Name, outputs[want.Name].Data, want.data, largest, tolerance)

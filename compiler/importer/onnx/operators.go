@@ -16,7 +16,7 @@ var operators map[string]operator
 
 func init() { // the table refers to If, which refers to the table
 	operators = map[string]operator{}
-	for _, group := range []map[string]operator{structural, moving, numeric, matrices, recurrent} {
+	for _, group := range []map[string]operator{structural, moving, numeric, matrices, convolutions, reductions, recurrent} {
 		for name, o := range group {
 			operators[name] = o
 		}

@@ -36,8 +36,8 @@ func recurrentOp(c *call) ([]*tensor, error) {
 		return nil, err
 	}
 	constant := c.in[1].constant() && c.in[2].constant()
-	if l.x.time != l.stepAxis() || l.x.shape[l.stepAxis()] != 1 || !constant {
-		c.im.untimed++
+	whole := l.x.strided && c.im.axes.frames > 0 && c.im.o.Time == "" // the frames are one window
+	if l.x.time != l.stepAxis() || l.x.shape[l.stepAxis()] != 1 || whole || !constant {
 		return l.unrolled()
 	}
 	c.im.timed++

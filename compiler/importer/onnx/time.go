@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,11 +36,27 @@ func (f *source) interpret(o Options) (*importer, error) {
 		return f.planned(o, a), nil
 	}
 	best := timeAxes{rate: 1}
-	base := f.trial(o, best)
-	if base.timed+base.untimed > 0 {
+	if f.recurrent() {
 		best = f.findTime(o, best)
 	}
 	return f.planned(o, best), nil
+}
+
+// recurrent reports whether there is a recurrent node anywhere.
+func (f *source) recurrent() bool {
+	var has func(list []*nodeProto) bool
+	has = func(list []*nodeProto) bool {
+		return slices.ContainsFunc(list, func(n *nodeProto) bool {
+			_, ok := recurrent[n.op]
+			return ok || slices.ContainsFunc(n.attributes, func(a *attributeProto) bool { return a.graph != nil && has(a.graph.nodes) })
+		})
+	}
+	for _, function := range f.model.functions {
+		if has(function.nodes) {
+			return true
+		}
+	}
+	return has(f.model.graph.nodes)
 }
 
 // trial interprets with dimensions that are not known taken for 1.
