@@ -187,6 +187,25 @@ output y
 output p
 `, nil, `columns of "w" in the order of "all"`},
 
+		{"zeros at the ends of a convolution", "fold-picks", `model "m"
+input x [6]
+param w [2 4]
+param v [2 4]
+node windows = Pick(x) spans="-1:1/2:3"
+node a = Linear(windows) weight=w
+node wide = Pick(a) spans="-1:1/0:2/-1:1"
+node y = Linear(wide) weight=v
+output y
+`, `model  "m"
+input  x [6]
+param  w [2 4]
+param  v [2 2]
+node   windows = Pick(x) spans="-1:1/2:3"
+node   a = Linear(windows) weight=w
+node   y = Linear(a) weight=v
+output y
+`, nil, `columns of "v" in the order of "a"`},
+
 		{"nodes of constants", "compute-constants", `model "m"
 input x [2]
 param c [3]

@@ -9,9 +9,9 @@ import (
 // foldPicks lets nodes read past others that only move elements: a Pick reads the
 // input of the Pick before it, or the one part of a Concat that it takes from; a
 // Concat has the parts of a Concat that it alone reads; readers of a Pick of
-// everything in order, or of a Concat of one, read its input; a Linear whose input
-// is another order of a value has its columns in that order instead. A model output
-// keeps its node.
+// everything in order, or of a Concat of one, read its input; a Linear that reads a
+// value in another order, or with zeros between, as at the ends of a convolution, has
+// its columns in the order of the value instead. A model output keeps its node.
 func foldPicks(m *ir.Model, r *Report) (*ir.Model, error) {
 	f := &pickFolder{m: m.Clone(), r: r}
 	f.types, _ = m.Infer()
@@ -130,7 +130,7 @@ func (f *pickFolder) flatten(n *ir.Node) {
 }
 
 // columns takes the order of the input into the matrix of a Linear that shares it
-// with none.
+// with none, if that makes it no wider.
 func (f *pickFolder) columns(n *ir.Node, op ir.Linear) {
 	from := f.m.Node(n.Inputs[0])
 	if from == nil || op.Rows > 1 || paramUsers(f.m)[op.Weight] > 1 {
@@ -140,28 +140,35 @@ func (f *pickFolder) columns(n *ir.Node, op ir.Linear) {
 	if !ok {
 		return
 	}
-	order := p.Spans.Elements()
-	if !permutes(order, f.types[from.Inputs[0]].Len()) {
+	elements, width := p.Spans.Elements(), f.types[from.Inputs[0]].Len()
+	if !distinct(elements) || width > len(elements) || width == len(elements) && slices.Contains(elements, -1) {
 		return
 	}
 	w := f.m.Param(op.Weight)
 	if _, grouped := groupedPattern(w, 1); grouped {
 		return // another order would take its cells apart
 	}
-	fresh := &ir.Param{Name: w.Name, Shape: w.Shape, Data: make([]float32, len(w.Data))}
+	fresh := &ir.Param{Name: w.Name, Shape: []int{w.Shape[0], width}, Data: make([]float32, w.Shape[0]*width)}
 	for i, v := range w.Data {
-		row, c := i/len(order), i%len(order)
-		fresh.Data[row*len(order)+order[c]] = v
+		if e := elements[i%len(elements)]; e >= 0 {
+			fresh.Data[i/len(elements)*width+e] = v
+		}
 	}
 	setParam(f.m, fresh)
 	n.Inputs[0] = from.Inputs[0]
 	f.r.note("columns of %q in the order of %q", op.Weight, from.Inputs[0])
 }
 
-// permutes reports whether elements are 0 to n−1 in some order.
-func permutes(elements []int, n int) bool {
-	sorted := slices.Sorted(slices.Values(elements))
-	return slices.Equal(sorted, identity(n))
+// distinct reports whether no element is there twice, but zeros.
+func distinct(elements []int) bool {
+	seen := map[int]bool{}
+	for _, e := range elements {
+		if e >= 0 && seen[e] {
+			return false
+		}
+		seen[e] = true
+	}
+	return true
 }
 
 // skip lets the readers of a node that changes nothing read its input.
