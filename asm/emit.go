@@ -52,6 +52,7 @@ func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 		ahead = append(ahead, l.Ahead...)
 	}
 	EmitSeveral(f, p, ahead)
+	emitRows(f, p)
 	var elements MathSet
 	var cells CellSet
 	for _, l := range p.Layers {

@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/mmcloughlin/avo/operand"
@@ -70,19 +71,24 @@ func Sequence(p *kernel.Program) []kernel.LayerSequence {
 func EmitSeveral(f *File, p *kernel.Program, products []kernel.MatVec) {
 	done := map[string]bool{}
 	for _, in := range products {
-		form := &p.Matrices[in.Matrix].Form
-		for _, part := range severalParts(form) {
-			name := part.severalName()
-			if done[name] {
-				continue
-			}
-			done[name] = true
-			switch packed := form.Packed.(type) {
-			case *sparse.Dense:
-				emitDenseSeveral(f, name, min(sparse.DensePanel, part.groups.To-part.groups.From))
-			case *sparse.Window:
-				emitWindowSeveral(f, name, packed.Width(), packed.Form())
-			}
+		emitSeveral(f, &p.Matrices[in.Matrix].Form, done, part.severalName, severalSteps)
+	}
+}
+
+// emitSeveral appends the kernels of a form that are not done yet, with the steps
+// given.
+func emitSeveral(f *File, form *kernel.Form, done map[string]bool, name func(part) string, steps steps) {
+	for _, part := range severalParts(form) {
+		name := name(part)
+		if done[name] {
+			continue
+		}
+		done[name] = true
+		switch packed := form.Packed.(type) {
+		case *sparse.Dense:
+			emitDenseSeveral(f, name, min(sparse.DensePanel, part.groups.To-part.groups.From), steps)
+		case *sparse.Window:
+			emitWindowSeveral(f, name, packed.Width(), packed.Form(), steps)
 		}
 	}
 }
@@ -109,13 +115,16 @@ func severalParts(form *kernel.Form) []part {
 // the one for one vector.
 func (p part) severalName() string { return strings.Replace(p.name, "matvec", "several", 1) }
 
-func severalOne(name string) string { return strings.Replace(name, "several", "matvec", 1) }
+func severalOne(name string) string {
+	return strings.NewReplacer("several", "matvec", "rows", "matvec").Replace(name)
+}
 
 // several is the frame of a kernel for several vectors. The parameters keep what
 // outlives a pass over the matrix: the vectors left and the first of them.
 type several struct {
 	fn       *Func
 	sections []sectionPointer
+	steps    steps
 
 	dst, init reg.GPPhysical
 	src       [mostVectors]reg.GPPhysical
@@ -128,12 +137,24 @@ type sectionPointer struct {
 	reg  reg.GPPhysical
 }
 
-// severalDoc ends the documentation of a kernel.
-const severalDoc = "\nIt does so for several vectors; those of dst and src are step bytes apart, those\nof init initStep. init may be dst."
+// steps are the parameters that say how far apart the vectors lie, in bytes. One
+// init for all vectors has none.
+type steps struct{ dst, src, init, doc string }
 
-func newSeveral(f *File, name, signature, doc string, sections ...sectionPointer) *several {
+var severalSteps = steps{"step", "step", "initStep",
+	"\nIt does so for several vectors; those of dst and src are step bytes apart, those\nof init initStep. init may be dst."}
+
+// params are the last parameters of a kernel.
+func (s steps) params() string {
+	if s.init == "" {
+		return fmt.Sprintf("vectors, %s, %s int", s.dst, s.src)
+	}
+	return fmt.Sprintf("vectors, %s, %s int", s.dst, s.init)
+}
+
+func newSeveral(f *File, name, signature, doc string, steps steps, sections ...sectionPointer) *several {
 	return &several{
-		fn: f.Func(name, signature, doc+severalDoc), sections: sections,
+		fn: f.Func(name, "func("+signature+", "+steps.params()+")", doc+steps.doc), sections: sections, steps: steps,
 		dst: reg.RDI, init: reg.RSI, src: [mostVectors]reg.GPPhysical{reg.RDX, reg.R14, reg.R15},
 	}
 }
@@ -161,7 +182,7 @@ func (k *several) passes(most int, body func()) {
 		fn.Arg("dst", k.dst)
 		fn.Arg("init", k.init)
 		fn.Arg("src", k.src[0])
-		fn.Arg("step", step)
+		fn.Arg(k.steps.src, step)
 		for v := 1; v < k.vectors; v++ {
 			fn.LEAQ(operand.Mem{Base: k.src[v-1], Index: step, Scale: 1}, k.src[v])
 		}
@@ -169,8 +190,15 @@ func (k *several) passes(most int, body func()) {
 			fn.Arg(s.name, s.reg)
 		}
 		body()
-		k.next("step", "dst", "src")
-		k.next("initStep", "init")
+		if k.steps.dst == k.steps.src {
+			k.next(k.steps.dst, "dst", "src")
+		} else {
+			k.next(k.steps.dst, "dst")
+			k.next(k.steps.src, "src")
+		}
+		if k.steps.init != "" {
+			k.next(k.steps.init, "init")
+		}
 		fn.SUBQ(operand.U8(k.vectors), fn.param("vectors"))
 		fn.JMP(operand.LabelRef(pass))
 		fn.Label(fewer)
@@ -193,8 +221,10 @@ func (k *several) next(step string, pointers ...string) {
 func (k *several) finish(disp int, add func(v int, init operand.Mem) reg.VecPhysical) {
 	fn := k.fn
 	step, initStep := reg.RAX, reg.RBX
-	fn.Arg("step", step)
-	fn.Arg("initStep", initStep)
+	fn.Arg(k.steps.dst, step)
+	if k.steps.init != "" {
+		fn.Arg(k.steps.init, initStep)
+	}
 	nth := func(base, step reg.GPPhysical, v int) operand.Mem {
 		m := mem(base, disp)
 		if v > 0 {
@@ -203,6 +233,10 @@ func (k *several) finish(disp int, add func(v int, init operand.Mem) reg.VecPhys
 		return m
 	}
 	for v := range k.vectors {
-		fn.VMOVUPS(add(v, nth(k.init, initStep, v)), nth(k.dst, step, v))
+		init := mem(k.init, disp)
+		if k.steps.init != "" {
+			init = nth(k.init, initStep, v)
+		}
+		fn.VMOVUPS(add(v, init), nth(k.dst, step, v))
 	}
 }

@@ -13,11 +13,11 @@ import (
 // emitDenseSeveral emits the dense kernel for several vectors, for panels of
 // width groups of 8 rows: as many groups at a time as have accumulators for three
 // vectors, with as many columns in flight as the kernel for one vector has.
-func emitDenseSeveral(f *File, name string, width int) {
+func emitDenseSeveral(f *File, name string, width int, steps steps) {
 	weights, cols, panels := reg.R8, reg.R9, reg.R11
 	k := &denseSeveral{
-		several: newSeveral(f, name, "func(dst, init, src *float32, weights *byte, cols, panels int, vectors, step, initStep int)", fmt.Sprintf(
-			"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel.", name, 8*width),
+		several: newSeveral(f, name, "dst, init, src *float32, weights *byte, cols, panels int", fmt.Sprintf(
+			"%s computes dst = init + W·src for panels of %d dense rows;\nweights lie column by column inside a panel.", name, 8*width), steps,
 			sectionPointer{"weights", weights}, sectionPointer{"cols", cols}, sectionPointer{"panels", panels}),
 		weights: weights, cols: cols, width: width, flight: sparse.DenseColumns(width),
 		w: reg.RBX, n: reg.RCX, x: [mostVectors]reg.GPPhysical{reg.R10, reg.R12, reg.R13},

@@ -15,6 +15,9 @@ import (
 // matrix has rows or columns.
 const severalStep = 1808
 
+// rowsStep is the distance in float32 of the vectors that overlap.
+const rowsStep = 7
+
 // severalProducts are two products a matrix: one whose sums begin with a constant
 // that the vectors share, one that adds to vectors of their own.
 func severalProducts(p *kernel.Program) (products []kernel.MatVec) {
@@ -45,6 +48,10 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 	f := NewFile("m", "amd64")
 	EmitMatVecs(f, p, kernel.AVX2)
 	EmitSeveral(f, p, severalProducts(p))
+	done := map[string]bool{}
+	for i := range p.Matrices {
+		emitSeveral(f, &p.Matrices[i].Form, done, part.rowsName, rowsSteps)
+	}
 	assembly, stubs, err := f.Render()
 	if err != nil {
 		t.Fatal(err)
@@ -67,14 +74,23 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 func severalCalls(p *kernel.Program) []byte {
 	var table, functions strings.Builder
 	l := p.Layout()
+	// a kernel for the vectors of one value takes their number as a constant
+	rows := func(in kernel.MatVec) (calls []kernel.Call) {
+		in.Vectors, in.DstStep, in.SrcStep = 2, severalStep, rowsStep
+		for _, c := range RowsCalls(p, l, in, kernel.AVX2) {
+			c.Args[len(c.Args)-3] = kernel.Arg{Kind: kernel.CountArg}
+			calls = append(calls, c.Call)
+		}
+		return calls
+	}
 	for i, in := range severalProducts(p) {
 		calls := SeveralCalls(p, l, in)
 		if calls == nil {
 			continue
 		}
 		m := &p.Matrices[in.Matrix]
-		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, one%d, several%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased(), i, i)
-		for form, calls := range map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls} {
+		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, one%d, several%d, windows%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased(), i, i, i)
+		for form, calls := range map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls, "windows": rows(in)} {
 			fmt.Fprintf(&functions, "\n//go:noinline\nfunc %s%d(dst, init, src []float32, n int) {\n", form, i)
 			for _, c := range calls {
 				fmt.Fprintf(&functions, "\t%s(", c.Func)
@@ -108,16 +124,19 @@ func ptr(off int) *byte { return (*byte)(unsafe.Add(unsafe.Pointer(unsafe.String
 // step is the distance of vectors.
 const step = %d
 
+// overlap is that of vectors of src in the kernels for those of one value.
+const overlap = %d
+
 type product struct {
 	name              string
 	rows, cols, steps int
 	shared            bool // init
-	one, several      func(dst, init, src []float32, n int)
+	one, several, windows func(dst, init, src []float32, n int)
 }
 
 var products = []product{
 %s}
-%s`, severalStep, table.String(), functions.String()))
+%s`, severalStep, rowsStep, table.String(), functions.String()))
 }
 
 // BenchmarkSeveral times three vectors beside one after the other. Run it pinned

@@ -9,21 +9,21 @@ import (
 
 // emitWindowSeveral emits the sliding-window permute for several vectors: words
 // are loaded and decoded once a pass, permuted for each vector.
-func emitWindowSeveral(f *File, name string, width int, form sparse.IndexForm) {
+func emitWindowSeveral(f *File, name string, width int, form sparse.IndexForm, steps steps) {
 	k := &windowSeveral{words: reg.R8, bases: reg.R9, counts: reg.R10, scales: reg.R11, n: reg.R13, width: width, form: form}
-	signature, scaled := "func(dst, init, src *float32, words, bases, counts *byte, groups int, vectors, step, initStep int)", ""
+	signature, scaled := "dst, init, src *float32, words, bases, counts *byte, groups int", ""
 	sections := []sectionPointer{{"words", k.words}, {"bases", k.bases}, {"counts", k.counts}}
 	switch form {
 	case sparse.Exponent:
-		signature = "func(dst, init, src *float32, words, bases, counts *byte, groups int, scale uint32, vectors, step, initStep int)"
+		signature = "dst, init, src *float32, words, bases, counts *byte, groups int, scale uint32"
 		scaled = ", sums multiplied by the float32 of bits scale"
 	case sparse.Fixed:
-		signature = "func(dst, init, src *float32, words, scales, bases, counts *byte, groups int, vectors, step, initStep int)"
+		signature = "dst, init, src *float32, words, scales, bases, counts *byte, groups int"
 		scaled = ", sums multiplied by the scales of rows"
 		sections = append(sections, sectionPointer{"scales", k.scales})
 	}
 	k.several = newSeveral(f, name, signature, name+" computes dst = init + W·src for groups of 8 rows in the\nwindow form of "+
-		severalOne(name)+scaled+". It may\nread a window's width behind the last column of src.", sections...)
+		severalOne(name)+scaled+". It may\nread a window's width behind the last column of src.", steps, sections...)
 	fn := k.fn
 	k.passes(mostVectors, func() {
 		group, end := fn.NewLabel("group"), fn.NewLabel("end")

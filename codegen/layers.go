@@ -279,6 +279,9 @@ func (e *emitter) genericCalls(in kernel.MatVec, calls []kernel.Call) []jen.Code
 }
 
 func (e *emitter) assemblyMatVec(in kernel.MatVec, l kernel.Level) []jen.Code {
+	if calls := asm.RowsCalls(e.p, e.layout, in, l); in.Vectors > 1 && calls != nil {
+		return e.rowsCalls(in, l, calls)
+	}
 	return e.assemblyCalls(in, l, asm.MatVecCalls(e.p, e.layout, in.Matrix, l))
 }
 
@@ -295,6 +298,13 @@ func (e *emitter) assemblyCalls(in kernel.MatVec, l kernel.Level, calls []kernel
 // calls are the calls of a product under a comment, those of several vectors in a
 // loop.
 func (e *emitter) calls(in kernel.MatVec, comment string, calls []kernel.Call, function func(string) *jen.Statement,
+	vector func(place, kernel.Arg) *jen.Statement, weights func(kernel.Arg) *jen.Statement) []jen.Code {
+	list := eachVector(in, e.callsOf(in, calls, function, vector, weights))
+	return append([]jen.Code{jen.Comment(comment)}, list...)
+}
+
+// callsOf are the calls of a product.
+func (e *emitter) callsOf(in kernel.MatVec, calls []kernel.Call, function func(string) *jen.Statement,
 	vector func(place, kernel.Arg) *jen.Statement, weights func(kernel.Arg) *jen.Statement) []jen.Code {
 	places := places(in)
 	var list []jen.Code
@@ -318,7 +328,7 @@ func (e *emitter) calls(in kernel.MatVec, comment string, calls []kernel.Call, f
 			}
 		}))
 	}
-	return append([]jen.Code{jen.Comment(comment)}, eachVector(in, list)...)
+	return list
 }
 
 // oneLine keeps a name out of the way of comments that end with the line.

@@ -25,18 +25,6 @@ func (e *emitter) cut(matrix int, l kernel.Level) bool {
 	return len(e.p.Matrices[matrix].At(l).Ranges) > 1
 }
 
-// repeated reports whether a product of the matrix is of several vectors.
-func (e *emitter) repeated(matrix int) bool {
-	for _, l := range e.p.Layers {
-		for _, in := range l.Instrs {
-			if in, ok := in.(kernel.MatVec); ok && in.Matrix == matrix && in.Vectors > 1 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // stoppable names the function that calls a kernel.
 func stoppable(kernel string) string { return kernel + "Range" }
 
@@ -45,7 +33,7 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 	needed := map[string]bool{}
 	for matrix := range e.p.Matrices {
 		for _, l := range e.levels {
-			if !e.cut(matrix, l) && !e.repeated(matrix) {
+			if !e.cut(matrix, l) {
 				continue
 			}
 			for _, c := range asm.MatVecCalls(e.p, e.layout, matrix, l) {
@@ -54,6 +42,7 @@ func (e *emitter) stoppableKernels(f *jen.File) {
 		}
 	}
 	e.sequenceKernels(needed)
+	e.vectorKernels(needed)
 	stoppableFuncs(f, stubFuncs(e.assembly...), needed)
 }
 

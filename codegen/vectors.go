@@ -1,8 +1,12 @@
 package codegen
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/dave/jennifer/jen"
 
+	"github.com/sparsec/sparsec/asm"
 	"github.com/sparsec/sparsec/ir/kernel"
 )
 
@@ -54,4 +58,50 @@ func (e *emitter) pointerAt(p place) *jen.Statement {
 		return e.pointer(p.Ref)
 	}
 	return jen.Op("&").Id("s").Dot(e.fields[p.ID]).Index(p.at())
+}
+
+// rowsCalls are the calls of kernels that take several vectors.
+func (e *emitter) rowsCalls(in kernel.MatVec, l kernel.Level, calls []asm.RowsCall) []jen.Code {
+	function := func(name string) *jen.Statement { return jen.Id(name) }
+	if len(calls) > 1 {
+		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
+	}
+	comment := strings.TrimSuffix(describeSteps(&e.p.Matrices[in.Matrix], l), ".")
+	list := []jen.Code{jen.Comment(fmt.Sprintf("%s a vector, %d vectors.", comment, in.Vectors))}
+	for _, c := range calls {
+		some := in
+		some.Vectors = 0
+		some.Dst.Off += c.From * in.DstStep
+		some.Src.Off += c.From * in.SrcStep
+		list = append(list, e.callsOf(some, []kernel.Call{c.Call}, function,
+			func(r place, _ kernel.Arg) *jen.Statement { return e.pointerAt(r) },
+			func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })...)
+	}
+	return list
+}
+
+// vectorKernels adds the names of the kernels for products of several vectors that
+// are called more than once.
+func (e *emitter) vectorKernels(needed map[string]bool) {
+	for _, layer := range e.p.Layers {
+		for _, in := range layer.Instrs {
+			in, ok := in.(kernel.MatVec)
+			if !ok || in.Vectors <= 1 {
+				continue
+			}
+			for _, l := range e.levels {
+				calls := asm.RowsCalls(e.p, e.layout, in, l)
+				if len(calls) > 1 {
+					for _, c := range calls {
+						needed[c.Func] = true
+					}
+				}
+				if calls == nil {
+					for _, c := range asm.MatVecCalls(e.p, e.layout, in.Matrix, l) {
+						needed[c.Func] = true
+					}
+				}
+			}
+		}
+	}
 }

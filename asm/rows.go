@@ -1,0 +1,70 @@
+package asm
+
+import (
+	"strings"
+
+	"github.com/sparsec/sparsec/ir/kernel"
+)
+
+// rowsSteps are those of kernels that multiply the vectors of one value, such as the
+// windows of a convolution.
+var rowsSteps = steps{"dstStep", "srcStep", "",
+	"\nIt does so for several vectors; those of dst are dstStep bytes apart, those of src\nsrcStep. init is the same for all."}
+
+// longestCall is the time of a call in ns that is cut, if it can be, because Go
+// cannot stop a goroutine in assembly.
+const longestCall = 100_000
+
+// RowsCall is a call for some vectors of a product of several.
+type RowsCall struct {
+	kernel.Call
+	From int // the first vector
+}
+
+// RowsCalls is how the AVX2 assembly multiplies the vectors of a product of several
+// with a form of a matrix that kernels of a level read, in the bits that
+// [MatVecCalls] gives each; nil where only that can.
+func RowsCalls(p *kernel.Program, l kernel.Layout, in kernel.MatVec, level kernel.Level) []RowsCall {
+	form := p.Matrices[in.Matrix].At(level)
+	var calls []RowsCall
+	for _, part := range severalParts(form) {
+		most := vectorsPerCall(form, part)
+		for from := 0; from < in.Vectors; from += most {
+			call := part.call(form, l.At(in.Matrix, level))
+			call.Func = part.rowsName()
+			for _, n := range []int{min(most, in.Vectors-from), 4 * in.DstStep, 4 * in.SrcStep} {
+				call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg, Value: n})
+			}
+			calls = append(calls, RowsCall{call, from})
+		}
+	}
+	return calls
+}
+
+// vectorsPerCall is the number of vectors that a call multiplies with a part, a
+// multiple of those that pass over the weights together.
+func vectorsPerCall(form *kernel.Form, part part) int {
+	share := float64(part.groups.To-part.groups.From) / float64(max(1, form.Packed.Rows()/8))
+	ns := share * float64(form.Size()) / bytesPerNS
+	return mostVectors * max(1, int(longestCall/(mostVectors*max(1, ns))))
+}
+
+// bytesPerNS is how fast a kernel passes over weights for a vector, at least.
+const bytesPerNS = 32
+
+// emitRows appends the kernels that the products of several vectors need, each once.
+func emitRows(f *File, p *kernel.Program) {
+	done := map[string]bool{}
+	for _, l := range p.Layers {
+		for _, in := range l.Instrs {
+			if in, ok := in.(kernel.MatVec); ok && in.Vectors > 1 {
+				for _, form := range p.Matrices[in.Matrix].Forms() {
+					emitSeveral(f, form, done, part.rowsName, rowsSteps)
+				}
+			}
+		}
+	}
+}
+
+// rowsName is the name of the kernel for the vectors of one value.
+func (p part) rowsName() string { return strings.Replace(p.name, "matvec", "rows", 1) }
