@@ -135,6 +135,19 @@ type ModelConfig struct {
 	// Bidirectional runs every recurrent layer in both directions: for tags, and
 	// for frames that are not forecast.
 	Bidirectional bool `json:"bidirectional"`
+
+	// Norm normalises what every recurrent layer answers: layer (over the elements of
+	// a frame), batch (of an element over the frames of a batch), or not.
+	Norm string `json:"norm,omitempty"`
+	// Conv is a convolution over time in front of the recurrent layers for each
+	// number of channels, over ConvFrames frames, 5; for recordings.
+	Conv       []int `json:"conv,omitempty"`
+	ConvFrames int   `json:"conv_frames,omitempty"`
+	// RowConv adds up, behind the recurrent layers of a forward model, each element
+	// over so many frames ahead; for recordings. With Delay the model's answers come so
+	// many frames late instead, so that it can be stepped.
+	RowConv int  `json:"row_conv,omitempty"`
+	Delay   bool `json:"delay,omitempty"`
 }
 
 // OptimizerConfig says how parameters follow their gradients.
@@ -230,6 +243,9 @@ func (c ModelConfig) withDefaults() ModelConfig {
 		setDefault(&c.Clip, 20)
 	}
 	setDefault(&c.Reset, "after")
+	if len(c.Conv) > 0 {
+		setDefault(&c.ConvFrames, 5)
+	}
 	return c
 }
 

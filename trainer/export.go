@@ -47,8 +47,16 @@ func (e *exporter) layer(l nn.Layer[float32], i int) error {
 	switch l := l.(type) {
 	case *nn.Embedding[float32]:
 		e.node(layerName(l.Weight.Name), ir.Embedding{Weight: l.Weight.Name})
+	case *nn.Normalize[float32]:
+		e.node(fmt.Sprintf("normalize%d", i), ir.Normalize{Size: l.OutputWidth(), Epsilon: l.Epsilon})
 	case *nn.Scale[float32]:
 		e.scale(l)
+	case *nn.BatchNorm[float32]:
+		e.batchNorm(l)
+	case *nn.Window[float32]:
+		e.window(l)
+	case *nn.Depthwise[float32]:
+		e.depthwise(l)
 	case *nn.Linear[float32]:
 		op := ir.Linear{Weight: l.Weight.Name}
 		if l.Bias != nil {
@@ -98,21 +106,6 @@ func (e *exporter) recurrent(l nn.Recurrent[float32], way ir.Direction) string {
 
 func (e *exporter) node(name string, op ir.Op) {
 	e.model.Nodes = append(e.model.Nodes, ir.Node{Name: name, Op: op, Inputs: []string{e.value}})
-	e.value = name
-}
-
-// scale adds a product and a sum with constants.
-func (e *exporter) scale(l *nn.Scale[float32]) {
-	name := layerName(l.Factor.Name)
-	e.withConstant(l.Factor.Name, ir.Mul, name+".scaled")
-	e.withConstant(l.Shift.Name, ir.Add, name)
-}
-
-// withConstant adds an element-wise function with a parameter.
-func (e *exporter) withConstant(param string, f ir.BinaryFunc, name string) {
-	e.model.Nodes = append(e.model.Nodes,
-		ir.Node{Name: param, Op: ir.Constant{Value: param}},
-		ir.Node{Name: name, Op: ir.Binary{Func: f}, Inputs: []string{e.value, param}})
 	e.value = name
 }
 

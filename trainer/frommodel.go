@@ -57,11 +57,14 @@ type importer struct {
 func (i *importer) chain() error {
 	nodes := i.model.Nodes
 	for len(nodes) > 0 {
-		used, err := i.take(nodes)
-		if err != nil {
-			return err
+		used := i.several(nodes)
+		if used == 0 {
+			var err error
+			if used, err = i.take(nodes); err != nil {
+				return err
+			}
+			i.value = nodes[used-1].Name
 		}
-		i.value = nodes[used-1].Name
 		nodes = nodes[used:]
 	}
 	if i.model.Outputs[0] != i.value {
@@ -72,10 +75,6 @@ func (i *importer) chain() error {
 
 // take turns the first nodes into a layer and returns how many they are.
 func (i *importer) take(nodes []ir.Node) (int, error) {
-	if l, used := i.scale(nodes); l != nil {
-		i.layers = append(i.layers, l)
-		return used, nil
-	}
 	n := nodes[0]
 	if len(n.Inputs) != 1 || n.Inputs[0] != i.value {
 		return 0, fmt.Errorf("node %q reads %q, want only %q: not a chain", n.Name, n.Inputs, i.value)
@@ -145,12 +144,18 @@ func (i *importer) simple(n ir.Node, last bool) error {
 		if op.Bias == "" {
 			l.NoBias()
 		}
+		l.Weight.Prunable = !i.convolves()
 		i.fill(l, op.Weight, op.Bias)
 		i.layers = append(i.layers, l)
 	case ir.Activation:
 		if op.Func != ir.Identity {
 			i.layers = append(i.layers, nn.NewActivation[float32](in.Len(), nnFunc(op.Func), float64(op.Clip)))
 		}
+	case ir.Normalize:
+		if op.Size != in.Len() {
+			return fmt.Errorf("node %q: normalises %d elements each, want all %d", n.Name, op.Size, in.Len())
+		}
+		i.layers = append(i.layers, nn.NewNormalize[float32](in.Len(), op.Epsilon))
 	case ir.Softmax:
 		if !last {
 			return fmt.Errorf("node %q: a softmax, want one at the end only", n.Name)

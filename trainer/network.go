@@ -29,14 +29,18 @@ func (c ModelConfig) network(corpus *Corpus) (*nn.Stack[float32], error) {
 	case corpus.FeatureScale != nil:
 		layers = append(layers, standardise(*corpus.FeatureScale))
 	}
+	front, width := c.front(width)
+	layers = append(layers, front...)
 	for i, hidden := range c.Hidden {
 		name := string(c.Cell) + strconv.Itoa(i)
 		layers = append(layers, c.recurrent(name, width, hidden))
 		width = layers[len(layers)-1].OutputWidth()
+		layers = append(layers, c.norm("norm"+strconv.Itoa(i), width)...)
 		if c.Dropout > 0 {
 			layers = append(layers, nn.NewDropout[float32]("dropout"+strconv.Itoa(i), width, c.Dropout))
 		}
 	}
+	layers = append(layers, c.rowConv(width)...)
 	if corpus.Task == Class {
 		layers = append(layers, nn.NewLastStep[float32](width))
 	}

@@ -34,6 +34,7 @@ func (c Config) Validate() error {
 	f.atLeast("patience", c.Patience, 0)
 	f.atLeast("workers", c.Workers, 1)
 	c.validateDirection(f)
+	c.validateWindows(f)
 	return f.err()
 }
 
@@ -48,6 +49,17 @@ func (c Config) validateDirection(f *faults) {
 		f.add("model.bidirectional", "a reverse layer reads what is to be foretold: want a task of tags, or frames with targets")
 	case c.Data.Task == Class:
 		f.add("model.bidirectional", "the last step of a reverse layer has seen one frame only: want a task of tags, or frames with targets")
+	}
+}
+
+// validateWindows refuses layers over several frames where these are not all there:
+// other sequences are cut into segments.
+func (c Config) validateWindows(f *faults) {
+	if c.Data.Task != CTC && (len(c.Model.Conv) > 0 || c.Model.RowConv > 0) {
+		f.add("model.conv", "or a row_conv for a task of %s, want them for ctc only", c.Data.Task)
+	}
+	if c.Model.Bidirectional && c.Model.RowConv > 0 {
+		f.add("model.row_conv", "%d of a model that reads all frames ahead, want it without bidirectional", c.Model.RowConv)
 	}
 }
 
@@ -105,6 +117,20 @@ func (c ModelConfig) validate(f *faults) {
 	}
 	f.oneOf("model.reset", c.Reset, "after", "before")
 	f.fraction("model.dropout", c.Dropout, 0, 0.99)
+	if c.Norm != "" {
+		f.oneOf("model.norm", c.Norm, "layer", "batch")
+	}
+	for i, channels := range c.Conv {
+		f.atLeast(fmt.Sprintf("model.conv[%d]", i), channels, 1)
+	}
+	if len(c.Conv) == 0 && c.ConvFrames != 0 {
+		f.add("model.conv_frames", "%d without channels of a convolution", c.ConvFrames)
+	}
+	f.atLeast("model.conv_frames", c.ConvFrames, 0)
+	f.atLeast("model.row_conv", c.RowConv, 0)
+	if c.Delay && c.RowConv == 0 {
+		f.add("model.delay", "without row_conv, whose frames it counts")
+	}
 }
 
 func (c OptimizerConfig) validate(f *faults) {

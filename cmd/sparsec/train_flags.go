@@ -93,7 +93,12 @@ func (t *trainFlags) model() {
 	option(t, "clip", "`bound` of clipped-relu (default 20)", number, func(c *trainer.Config) *float64 { return &c.Model.Clip })
 	option(t, "reset", "where a GRU resets: `after` the product, as PyTorch does, or before (default after)", word, func(c *trainer.Config) *string { return &c.Model.Reset })
 	option(t, "dropout", "`share` of values dropped between layers (default 0)", number, func(c *trainer.Config) *float64 { return &c.Model.Dropout })
-	toggle(t, "bidirectional", "run layers in both directions, for tags and for frames with targets; such a model cannot be compiled to steps", func(c *trainer.Config) *bool { return &c.Model.Bidirectional })
+	option(t, "norm", "what normalises the answers of recurrent layers: `layer`, batch, or nothing (default nothing)", word, func(c *trainer.Config) *string { return &c.Model.Norm })
+	option(t, "conv", "`channels` of convolutions over the frames of recordings, as in 64 or 64,64", wholeNumbers, func(c *trainer.Config) *[]int { return &c.Model.Conv })
+	option(t, "conv-frames", "`frames` of a convolution (default 5)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.ConvFrames })
+	option(t, "row-conv", "`frames` ahead that a row convolution of a forward model of recordings reads (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.RowConv })
+	toggle(t, "delay", "answer as many frames late as -row-conv says instead of reading ahead, so that the model can be stepped", func(c *trainer.Config) *bool { return &c.Model.Delay })
+	toggle(t, "bidirectional", "run layers in both directions, for tags, recordings and frames with targets; such a model cannot be compiled to steps", func(c *trainer.Config) *bool { return &c.Model.Bidirectional })
 }
 
 func (t *trainFlags) learning() {

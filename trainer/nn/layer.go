@@ -4,13 +4,22 @@ import "math/rand/v2"
 
 // Pass says how a forward pass is meant.
 type Pass struct {
-	Train bool // dropout is on
+	Train bool // dropout is on, and batches are measured
 	Carry bool // recurrent layers start from the state that they hold, not from zero
 
 	// Seed and the number of the stream decide what dropout drops: the same pass
 	// over the same streams drops the same, however they are spread over workers.
 	Seed        uint64
 	FirstStream int // number of the first stream of the sequence in its batch
+	Streams     int // of the batch; 0 where the sequence is all of it
+}
+
+// share is that of a sequence of so many streams in its batch.
+func (p Pass) share(streams int) float64 {
+	if p.Streams == 0 {
+		return 1
+	}
+	return float64(streams) / float64(p.Streams)
 }
 
 // Layer maps a sequence to a sequence and carries gradients back.

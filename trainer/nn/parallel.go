@@ -60,8 +60,8 @@ func (p *Parallel[T]) Evaluator() *Parallel[T] {
 }
 
 // Step runs b forward and backward and leaves the gradient of the mean loss in
-// the parameters of the model; what they held is lost. seed decides what dropout
-// drops. A batch that does not fit the model is an error, and changes nothing.
+// the parameters of the model; what they held is lost. Parameters that follow what
+// batches measure do so. seed decides what dropout drops. A batch that does not fit the model is an error, and changes nothing.
 func (p *Parallel[T]) Step(b *Batch[T], seed uint64) (Tally, error) {
 	return p.run(b, Pass{Train: true, Carry: b.Carry, Seed: seed}, true)
 }
@@ -80,6 +80,9 @@ func (p *Parallel[T]) run(b *Batch[T], pass Pass, backward bool) (Tally, error) 
 	each(active, func(_ int, w *worker[T]) { w.run(b, pass, scale, backward, p.now) })
 	if backward && len(active) > 1 {
 		each(active, func(i int, _ *worker[T]) { reduceGradients(active, i) })
+	}
+	if backward {
+		follow(active[0].params)
 	}
 	var total Tally
 	for _, w := range active {
@@ -133,7 +136,7 @@ func (w *worker[T]) run(b *Batch[T], pass Pass, scale float64, backward bool, no
 	if b.Carry && b.Reset != nil {
 		w.resetStreams(b.Reset[w.from:w.to])
 	}
-	pass.FirstStream = w.from
+	pass.FirstStream, pass.Streams = w.from, b.Input.Streams
 	y := w.model.Forward(&w.input, pass)
 	tally, dy := w.loss.Score(y, &w.target, scale)
 	w.tally = tally

@@ -12,8 +12,11 @@ type Param[T Float] struct {
 	Rows, Cols  int
 	Value, Grad []T // len Rows·Cols
 	Prunable    bool
-	Fixed       bool       // not changed by gradients, of which it has none
-	Blocks      []RowBlock // the gates, in order, covering all rows; nil if there is one block only
+	Fixed       bool // not changed by gradients, of which it has none
+	// Momentum is of a fixed parameter that follows what batches measure: Grad is then
+	// the distance to that, of which a step goes this share.
+	Momentum float64
+	Blocks   []RowBlock // the gates, in order, covering all rows; nil if there is one block only
 }
 
 // RowBlock is a range of rows that belongs to one gate: Start ≤ row < End.
@@ -56,6 +59,18 @@ func (p *Param[T]) initUniform(r *rand.Rand, fan int) {
 func (p *Param[T]) initNormal(r *rand.Rand) {
 	for i := range p.Value {
 		p.Value[i] = T(r.NormFloat64())
+	}
+}
+
+// follow moves the parameters that have a momentum.
+func follow[T Float](params []*Param[T]) {
+	for _, p := range params {
+		if p.Momentum == 0 {
+			continue
+		}
+		for i, d := range p.Grad {
+			p.Value[i] += T(p.Momentum) * d
+		}
 	}
 }
 

@@ -24,6 +24,15 @@ func (s *Seq[T]) length(stream int) int {
 	return int(s.Lengths[stream])
 }
 
+// eachFrame calls f with the place of every frame in Data, without padding.
+func (s *Seq[T]) eachFrame(f func(at int)) {
+	for i := range s.frames() {
+		if i/s.Streams < s.length(i%s.Streams) {
+			f(i * s.Width)
+		}
+	}
+}
+
 // shape gives s the shape of a Seq of vectors, keeping memory where it suffices.
 func (s *Seq[T]) shape(steps, streams, width int, lengths []int32) {
 	s.Steps, s.Streams, s.Width, s.Lengths = steps, streams, width, lengths

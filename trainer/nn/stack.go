@@ -56,8 +56,11 @@ func (s *Stack[T]) uniqueNames() error {
 		use(p.Name)
 	}
 	for _, l := range s.Layers {
-		if d, ok := l.(*Dropout[T]); ok {
-			use(d.Name)
+		switch l := l.(type) {
+		case *Dropout[T]:
+			use(l.Name)
+		case *Window[T]:
+			use(l.Name)
 		}
 	}
 	return errors.Join(errs...)
