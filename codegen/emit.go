@@ -151,6 +151,9 @@ func (e *emitter) files() ([]txtar.File, error) {
 	if len(e.o.Vectors) > 0 {
 		add("testdata/vectors.bin", e.vectorFile())
 	}
+	if len(e.o.States) > 0 {
+		add("testdata/states.bin", e.statesFile())
+	}
 	portable, err := e.portableFile()
 	if err != nil {
 		return nil, fmt.Errorf("rt.go: %w", err)

@@ -74,13 +74,14 @@ func goEnv(more []string) []string {
 func TestPackages(t *testing.T) {
 	dir := module(t, map[string]*kernel.Program{
 		"gru": gru(t, 20), "cut": gru(t, 45), "large": gru(t, 150), "talker": talker(t), "relu": reluGRU(t),
+		"tagger": tagger(t),
 	})
 	goTool(t, dir, nil, "test", "./...")
 	goTool(t, dir, nil, "test", "-tags", "purego", "./...")
 	if deps := goTool(t, dir, nil, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./gru"); strings.TrimSpace(deps) != "example.com/models/gru" {
 		t.Errorf("imports from outside the standard library: %s", deps)
 	}
-	goTool(t, dir, []string{"GOARCH=arm64"}, "vet", "./gru", "./talker")
+	goTool(t, dir, []string{"GOARCH=arm64"}, "vet", "./gru", "./talker", "./tagger")
 	goTool(t, dir, []string{"GOOS=js", "GOARCH=wasm"}, "build", "./...")
 	goTool(t, dir, []string{"GOOS=windows"}, "build", "./...")
 	if out, err := exec.Command("gofmt", "-l", dir).CombinedOutput(); err != nil || len(out) > 0 {

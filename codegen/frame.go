@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/dave/jennifer/jen"
 )
@@ -65,9 +67,19 @@ func (e *emitter) frameFile() *jen.File {
 func (e *emitter) frameCompute(f *jen.File) {
 	computeParams := []jen.Code{jen.Id("s").Op("*").Id("State"), jen.Id("frames").Index().Id("frame")}
 	if e.whole() {
-		doc(f, "compute computes the frames as one sequence.")
+		doc(f, "compute computes the frames as one sequence, in memory that a longer one of NaN has\nused.")
 		f.Func().Id("compute").Params(computeParams...).Block(
+			jen.Id("forget").Call(),
+			jen.Var().Id("other").Id("State"),
+			jen.Id("odd").Op(":=").Make(jen.Index().Id("frame"), jen.Len(jen.Id("frames")).Op("+").Lit(3)),
+			jen.For(jen.Id("i").Op(":=").Range().Id("odd")).Block(
+				jen.Id("odd").Index(jen.Id("i")).Dot("fill").Call(
+					jen.Func().Params().Float32().Block(jen.Return(jen.Float32().Call(jen.Qual("math", "NaN").Call()))),
+					jen.Func().Params(jen.Int()).Int().Block(jen.Return(jen.Lit(0))))),
+			jen.If(jen.Err().Op(":=").Id("run").Call(jen.Op("&").Id("other"), jen.Id("odd")), jen.Err().Op("!=").Nil()).Block(jen.Panic(jen.Err())),
 			jen.If(jen.Err().Op(":=").Id("run").Call(jen.Id("s"), jen.Id("frames")), jen.Err().Op("!=").Nil()).Block(jen.Panic(jen.Err())))
+		doc(f, "forget makes the next Run begin in new memory.")
+		f.Func().Id("forget").Params().Block(jen.Id("sequences").Dot("Get").Call())
 		doc(f, "turn returns a call that computes a short sequence and does not allocate.")
 		f.Func().Id("turn").Params(jen.Id("s").Op("*").Id("State")).Func().Params().Block(
 			jen.Id("run").Op(":=").Id("runner").Call(jen.Id("s"), jen.Lit(2*sequenceFrames)),
@@ -103,6 +115,8 @@ func (e *emitter) frameStates(f *jen.File) {
 		}
 		g.Return(jen.Id("all"))
 	})
+	doc(f, "stateVectors is the number of elements in testdata/states.bin.")
+	f.Const().Id("stateVectors").Op("=").Lit(len(slices.Concat(e.o.States...)))
 	doc(f, "setStates replaces all of them, element by element.")
 	f.Func().Id("setStates").Params(state, jen.Id("value").Func().Params().Float32()).BlockFunc(func(g *jen.Group) {
 		for _, a := range list {
@@ -318,4 +332,16 @@ func (e *emitter) wholeExample(f *jen.File) {
 		})
 		g.Comment("Output: " + text + "values of 3 frames")
 	})
+}
+
+// statesFile is testdata/states.bin: the states behind the last frame of the
+// vectors, as little-endian float32.
+func (e *emitter) statesFile() []byte {
+	var b []byte
+	for _, h := range e.o.States {
+		for _, v := range h {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(v)))
+		}
+	}
+	return b
 }

@@ -28,12 +28,14 @@ func TestGolden(t *testing.T) {
 			Generate: "go tool sparsec compile gru.ckpt", Tolerance: 1e-5,
 		}},
 		{"relu", reluGRU(t), Options{Package: "relu"}},
+		{"tagger", tagger(t), Options{Package: "tagger"}},
 	}
 	// What is copied as it is, and what package asm pins itself, would only
 	// make the archives long.
 	skip := map[string]bool{
 		"rt.go": true, "kernels_amd64.s": true, "weights.bin": true, "model_test.go": true, "pause_test.go": true,
-		"fuzz_test.go": true, "bench_test.go": true, "step_test.go": true, "kernels_amd64_test.go": true, "kernels_noasm_test.go": true,
+		"fuzz_test.go": true, "bench_test.go": true, "step_test.go": true,
+		"whole_test.go": true, "states_test.go": true, "kernels_amd64_test.go": true, "kernels_noasm_test.go": true,
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {

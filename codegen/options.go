@@ -29,6 +29,10 @@ type Options struct {
 	Generate string
 	// Vectors are reference inputs and outputs for the package's own tests.
 	Vectors Vectors
+	// States are those behind the last of the Vectors that the reference gives, one
+	// for each exposed state of the program, elements as users see them; none leave
+	// the test without references.
+	States [][]float64
 	// Batch asks for a type that steps several streams in lockstep.
 	Batch Batch
 	// Tolerance t allows |got − want| ≤ t·max(1, |want|); 0 stands for
@@ -83,12 +87,31 @@ func (o *Options) check(p *kernel.Program) error {
 			errs = append(errs, fmt.Errorf("option %q: want one line", line))
 		}
 	}
+	if err := o.checkStates(p); err != nil {
+		errs = append(errs, err)
+	}
 	for i, f := range o.Vectors {
 		if err := f.check(p); err != nil {
 			errs = append(errs, fmt.Errorf("reference frame %d: %w", i, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (o *Options) checkStates(p *kernel.Program) error {
+	if len(o.States) == 0 {
+		return nil
+	}
+	list := Accessors(p)
+	if len(o.States) != len(list) || len(o.Vectors) == 0 {
+		return fmt.Errorf("%d reference states behind %d frames, want %d behind one at least", len(o.States), len(o.Vectors), len(list))
+	}
+	for i, a := range list {
+		if len(o.States[i]) != a.State.Size {
+			return fmt.Errorf("reference of state %q: %d elements, want %d", a.State.Name, len(o.States[i]), a.State.Size)
+		}
+	}
+	return nil
 }
 
 func (f *Frame) check(p *kernel.Program) error {

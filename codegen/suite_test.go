@@ -26,21 +26,48 @@ func TestSuiteCatches(t *testing.T) {
 		{"vectors", "TestVectors", "testdata/vectors.bin", "", ""},
 		{"pause", "TestPause", "kernels_amd64.go", "\tswitch level {\n", "\tfor range 4000 {\n\t\tcpuid(0, 0)\n\t}\n\tswitch level {\n"},
 	}
-	p := reluGRU(t)
+	whole := []struct{ name, test, file, old, new string }{
+		{"wtwin", "TestTwin", "kernels_amd64.go", "\tlstmCellAVX2(", "\t_ = func() { lstmCellAVX2("},
+		{"wtwinstates", "TestStatesTwin", "kernels_amd64.go", "i >= from; i--", "i > from; i--"},
+		{"wallocation", "TestAllocations", "model.go", "if cap(*q) < frames+2 {", "if true {"},
+		{"wreset", "TestReset", "model.go", "\t*s = State{}\n", ""},
+		{"wrestore", "TestSaveRestore", "stream.go", "readFloats(s.setGruH[:20], b)", "readFloats(s.setGruH[:1], b[76:])"},
+		{"wflags", "TestStates", "stream.go", "s.lstmCGiven = b[1] != 0", ""},
+		{"wstates", "TestStateVectors", "testdata/states.bin", "", ""},
+		{"wunits", "TestStates", "model.go", "s.setGruH[i] = h[u]", "s.setGruH[i] = h[19-u]"},
+		{"wmisfit", "TestRefuses", "model.go", "if len(y) != frames*OutputSize {", "if false {"},
+		{"wnone", "TestRefuses", "model.go", "if frames == 0 {\n", "if frames == 0 {\n\t\ts.Reset()\n"},
+		{"wodd", "TestOddInputs", "model.go", "\t*s = State{}\n", "\ts.setGruH[0] = 1\n"},
+		{"wlengths", "TestLengths", "sequence.go", "\t\t\tclear(s.ahead[:20])\n", ""},
+		{"wframes", "TestFrames", "sequence.go", "type sequenceFrame struct {\n", "type sequenceFrame struct {\n\todd int\n"},
+		{"wlayout", "TestLayout", "model.go", "type State struct {\n", "type State struct {\n\tfirst int\n"},
+	}
 	dir := module(t, map[string]*kernel.Program{})
+	programs := map[string]*kernel.Program{}
+	for _, r := range rows {
+		programs[r.name] = reluGRU(t)
+	}
+	for _, r := range whole {
+		programs[r.name] = tagger(t)
+	}
+	rows = append(rows, whole...)
 	for _, r := range rows {
 		frame := Frame{Inputs: [][]float32{{1, 2}}, Indices: []int{0}, Outputs: [][]float64{make([]float64, 9)}}
 		o := Options{Package: r.name}
 		if r.name == "vectors" {
 			o.Vectors = Vectors{frame} // which are not what the model computes
 		}
+		if r.name == "wstates" {
+			o.Vectors = Vectors{{Inputs: [][]float32{make([]float32, 6), {1}}, Indices: []int{0, 0}, Outputs: [][]float64{make([]float64, 3)}}}
+			o.States = [][]float64{make([]float64, 20), make([]float64, 9), make([]float64, 9)}
+		}
 		found := false
-		for _, f := range emit(t, p, o) {
+		for _, f := range emit(t, programs[r.name], o) {
 			text := string(f.Data)
 			if f.Name == r.file {
 				found = strings.Contains(text, r.old)
 				text = strings.Replace(text, r.old, r.new, 1)
-				if r.name == "twin" {
+				if strings.Contains(r.new, "func() {") {
 					text = closeLine(text, r.new)
 				}
 			}

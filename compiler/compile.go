@@ -63,13 +63,13 @@ func Compile(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	vectors, tolerance, err := reference(ctx, m, p, o.Frames)
+	ref, err := reference(ctx, m, p, o.Frames)
 	if err != nil {
 		return nil, err
 	}
 	p.Files, err = codegen.Emit(p.Program, codegen.Options{
 		Package: o.Package, Input: o.Input, Settings: o.Settings, Generate: o.Command, Workers: o.Workers,
-		Vectors: vectors, Tolerance: tolerance,
+		Vectors: ref.vectors, States: ref.states, Tolerance: ref.tolerance,
 		Batch: codegen.Batch{Streams: o.Batch, Program: p.Batch},
 	})
 	if err != nil {

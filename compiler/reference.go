@@ -28,46 +28,62 @@ func frames(m *ir.Model) int {
 	return min(max(referenceBudget/weights, fewestFrames), defaultFrames)
 }
 
-// reference computes frames of random inputs with the float64 interpreter of
-// the model as it was given, before any pass, and how far rounding may take the
-// package from them. A package that stores weights with less than float32 is held
-// against the model that it stores.
-func reference(ctx context.Context, m *ir.Model, p *Package, n int) (codegen.Vectors, float64, error) {
+// references are frames of random inputs, what must come of them and how far
+// rounding may take the package from that.
+type references struct {
+	vectors   codegen.Vectors
+	states    [][]float64 // exposed ones, behind the last frame
+	tolerance float64
+}
+
+// reference computes n frames with the float64 interpreter of the model as it was
+// given, before any pass. A package that stores weights with less than float32 is
+// held against the model that it stores.
+func reference(ctx context.Context, m *ir.Model, p *Package, n int) (*references, error) {
+	r := &references{}
 	switch {
 	case n < 0:
-		return nil, 0, nil
+		return r, nil
 	case n == 0:
 		n = frames(m)
 	}
 	stored, err := verify.Stored(p.Model, p.Program)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if stored != p.Model {
+	passed := stored != p.Model
+	if passed {
 		m = stored
 	}
 	g, err := eval.New(m)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(1, 0))
-	var vectors codegen.Vectors
 	var inputs []eval.Frame
 	for range n {
 		f, in := randomFrame(p.Program, rng)
-		vectors, inputs = append(vectors, f), append(inputs, in)
+		r.vectors, inputs = append(r.vectors, f), append(inputs, in)
 	}
 	outputs, err := outputsOf(ctx, m, g, inputs)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	for i := range vectors {
+	for i := range r.vectors {
 		for _, port := range p.Program.Outputs {
-			vectors[i].Outputs = append(vectors[i].Outputs, outputs[i][port.Name])
+			r.vectors[i].Outputs = append(r.vectors[i].Outputs, outputs[i][port.Name])
 		}
 	}
-	rounding, err := verify.EstimateRounding(p.Model, p.Program, inputs)
-	return vectors, tolerance(rounding), err
+	for _, a := range codegen.Accessors(p.Program) {
+		h := g.State(a.State.Name)
+		if passed {
+			h = seen(a.State, h)
+		}
+		r.states = append(r.states, h)
+	}
+	rounding, err := estimate(p, inputs)
+	r.tolerance = tolerance(rounding)
+	return r, err
 }
 
 // outputsOf computes a sequence: frame by frame where the model can be stepped, so

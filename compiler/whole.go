@@ -2,9 +2,13 @@ package compiler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
+	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // steps is an error where the options ask for what only a model has that is
@@ -66,4 +70,30 @@ func expose(p *Package) {
 			}
 		}
 	}
+}
+
+// seen is a state of the model behind the passes as users see it.
+func seen(s kernel.State, h []float64) []float64 {
+	if s.Units == nil {
+		return h
+	}
+	in := make([]float64, len(h))
+	for i, u := range s.Units {
+		in[u] = h[i]
+	}
+	return in
+}
+
+// estimate is what rounding may do to the outputs, and to the values of the nodes
+// that update states which users see.
+func estimate(p *Package, inputs []eval.Frame) (verify.Rounding, error) {
+	m, program := p.Model.Clone(), *p.Program
+	program.Outputs = slices.Clone(program.Outputs)
+	for _, n := range m.Nodes {
+		if slices.ContainsFunc(ir.StateNames(n.Op), m.Exposed) && !slices.Contains(m.Outputs, n.Name) {
+			m.Outputs = append(m.Outputs, n.Name)
+			program.Outputs = append(program.Outputs, kernel.Port{Name: n.Name})
+		}
+	}
+	return verify.EstimateRounding(m, &program, inputs)
 }

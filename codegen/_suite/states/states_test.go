@@ -3,7 +3,10 @@
 package model
 
 import (
+	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
+	"os"
 	"testing"
 )
 
@@ -45,6 +48,32 @@ func TestStates(t *testing.T) {
 	if got := states(&s); !sameBits(got, initial) {
 		t.Errorf("states %v after Reset, %v of a new stream", got, initial)
 	}
+}
+
+// TestStateVectors holds the states behind the reference vectors against those of
+// the reference.
+func TestStateVectors(t *testing.T) {
+	if stateVectors == 0 {
+		t.Skip("compiled without reference vectors")
+	}
+	data, err := os.ReadFile("testdata/states.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]float32, stateVectors)
+	if err := binary.Read(bytes.NewReader(data), binary.LittleEndian, want); err != nil {
+		t.Fatal(err)
+	}
+	forEachKernel(t, func(t *testing.T) {
+		var s State
+		frames, _ := vectors(t)
+		compute(&s, frames)
+		for i, got := range states(&s) {
+			if !near(float64(got), float64(want[i])) {
+				t.Fatalf("element %d of the states is %v, want %v ± %v·max(1, |want|)", i, got, want[i], tolerance)
+			}
+		}
+	})
 }
 
 // TestStatesTwin holds the states that each kernel leaves against those of the

@@ -31,25 +31,25 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// TestLengths computes sequences of many lengths, and each again in memory that a
-// longer one has used.
+// TestLengths computes sequences of many lengths, in new memory and in memory that
+// has been used.
 func TestLengths(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
-		lengths := []int{1, 2, 3, 11, 12, 13, 25, 40}
-		first := make([][]frame, len(lengths))
-		for k, n := range lengths {
-			var s State
-			first[k] = randomFrames(uint64(n), n)
-			compute(&s, first[k])
-		}
-		for k, n := range lengths {
-			var s State
-			again := randomFrames(uint64(n), n)
-			compute(&s, again)
+		for _, n := range []int{1, 2, 3, 11, 12, 13, 25, 40} {
+			fresh, again := randomFrames(14, n), randomFrames(14, n)
+			var a, b State
+			forget()
+			if err := run(&a, fresh); err != nil {
+				t.Fatal(err)
+			}
+			compute(&b, again)
 			for i := range again {
-				if !sameBits(again[i].outputs(), first[k][i].outputs()) {
-					t.Fatalf("frame %d of %d: %v, at first %v", i, n, again[i].outputs(), first[k][i].outputs())
+				if !sameBits(again[i].outputs(), fresh[i].outputs()) {
+					t.Fatalf("frame %d of %d: %v, in new memory %v", i, n, again[i].outputs(), fresh[i].outputs())
 				}
+			}
+			if a != b {
+				t.Fatalf("the states differ behind %d frames", n)
 			}
 		}
 	})
