@@ -117,6 +117,34 @@ param gru0.bias_hh [72]
 node gru0 = GRU(x) weight_ih=gru0.weight_ih weight_hh=gru0.weight_hh bias_ih=gru0.bias_ih bias_hh=gru0.bias_hh h=gru0.h reset=after func=tanh
 output gru0
 `},
+	{name: "tagger", pattern: "element", density: 0.3, graph: `
+model "tagger"
+input x index[32]
+input counts [1]
+state forward.h [16]
+state backward.h [16]
+state backward.c [16]
+param embed.weight [32 12]
+param forward.weight_ih [48 12]
+param forward.weight_hh [48 16]
+param forward.bias_ih [48]
+param forward.bias_hh [48]
+param backward.weight_ih [64 12]
+param backward.weight_hh [64 16]
+param backward.bias_ih [64]
+param backward.bias_hh [64]
+param out.weight [7 32]
+param out.bias [7]
+node embed = Embedding(x) weight=embed.weight
+node forward = GRU(embed, counts) weight_ih=forward.weight_ih weight_hh=forward.weight_hh bias_ih=forward.bias_ih bias_hh=forward.bias_hh h=forward.h reset=after func=tanh
+node backward = LSTM(embed, counts) weight_ih=backward.weight_ih weight_hh=backward.weight_hh bias_ih=backward.bias_ih bias_hh=backward.bias_hh h=backward.h c=backward.c direction=reverse
+node both = Concat(forward, backward)
+node out = Linear(both) weight=out.weight bias=out.bias
+node y = Softmax(out)
+output y
+tensor output forward.h [16] (state=forward.h)
+tensor output backward.h [16] (state=backward.h)
+`},
 	{name: "holes", pattern: "element", density: 0.3, alter: punchHoles, graph: `
 model "holes"
 input x [19]

@@ -106,12 +106,12 @@ func compareNumbers(t *testing.T, m *ir.Model, p *compiler.Package) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for step, in := range inputs {
-		got, err := e.Step(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := largestError(got, want[step]); !(d <= rounding.Tolerance) {
+	got, err := e.Run(inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := range inputs {
+		if d := largestError(got[step], want[step]); !(d <= rounding.Tolerance) {
 			t.Fatalf("step %d is off by %.3g, want at most %.3g\n%s", step, d, rounding.Tolerance, p.Program)
 		}
 	}

@@ -60,33 +60,41 @@ func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
 }
 
+// vectors are the frames of testdata/vectors.bin and the outputs that a float64
+// reference gives.
+func vectors(t *testing.T) (frames []frame, want [][]float32) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/vectors.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bytes.NewReader(data)
+	read := func(v any) {
+		if err := binary.Read(r, binary.LittleEndian, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	frames, want = make([]frame, vectorFrames), make([][]float32, vectorFrames)
+	for i := range frames {
+		frames[i].fill(
+			func() (v float32) { read(&v); return v },
+			func(int) int { var v uint32; read(&v); return int(v) })
+		want[i] = make([]float32, len(frames[i].outputs()))
+		read(want[i])
+	}
+	if r.Len() > 0 {
+		t.Errorf("%d bytes behind the last vector", r.Len())
+	}
+	return frames, want
+}
+
 // TestVectors holds the outputs against those of a float64 reference.
 func TestVectors(t *testing.T) {
 	if vectorFrames == 0 {
 		t.Skip("compiled without reference vectors")
 	}
-	data, err := os.ReadFile("testdata/vectors.bin")
-	if err != nil {
-		t.Fatal(err)
-	}
 	forEachKernel(t, func(t *testing.T) {
-		r := bytes.NewReader(data)
-		read := func(v any) {
-			if err := binary.Read(r, binary.LittleEndian, v); err != nil {
-				t.Fatal(err)
-			}
-		}
-		frames, want := make([]frame, vectorFrames), make([][]float32, vectorFrames)
-		for i := range frames {
-			frames[i].fill(
-				func() (v float32) { read(&v); return v },
-				func(int) int { var v uint32; read(&v); return int(v) })
-			want[i] = make([]float32, len(frames[i].outputs()))
-			read(want[i])
-		}
-		if r.Len() > 0 {
-			t.Errorf("%d bytes behind the last vector", r.Len())
-		}
+		frames, want := vectors(t)
 		var s State
 		compute(&s, frames)
 		for i := range frames {

@@ -55,12 +55,13 @@ func TestLengths(t *testing.T) {
 	})
 }
 
-// TestAllocations wants none of Run once it has had a sequence of that length.
+// TestAllocations wants none of Run once it has had a sequence of that length: on
+// average, since the memory may be taken away in between.
 func TestAllocations(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
 		var s State
 		run := runner(&s, 30)
-		if n := testing.AllocsPerRun(20, func() {
+		if n := testing.AllocsPerRun(200, func() {
 			if err := run(); err != nil {
 				t.Fatal(err)
 			}
