@@ -10,6 +10,27 @@ import (
 	"github.com/sparsec/sparsec/trainer/prune"
 )
 
+// paperShare is the share of a dense model's weights below the paper's q.
+const paperShare = 0.9
+
+// FromDense makes pruning a ramp whose thresholds rise to what a dense model has,
+// see [QOf]. A density that is set says which share of its weights shall go.
+func (c *PruningConfig) FromDense(m *ir.Model) error {
+	if c.Schedule != "" && c.Schedule != "ramp" {
+		return fmt.Errorf("thresholds of a dense model with schedule %s, want it with ramp only", c.Schedule)
+	}
+	share := paperShare
+	if c.Density != 0 {
+		share = 1 - c.Density
+	}
+	q, err := QOf(m, share)
+	if err != nil {
+		return err
+	}
+	c.Schedule, c.Density, c.QOf = "ramp", 0, q
+	return nil
+}
+
 // QOf is the q of a ramp for every type of matrix, from a dense model of the same
 // kind that was trained: the magnitude that a share of the weights does not
 // exceed, of all matrices of a type together. Its keys are names with wildcards,

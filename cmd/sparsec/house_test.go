@@ -43,6 +43,7 @@ var house = map[string][]string{
 	"trainer/data":            {"trainer/nn"},
 	"trainer/gemm":            {},
 	"trainer/prune":           {"ir/sparse"},
+	"trainer/sweep":           {"trainer", "trainer/prune"},
 	"trainer/baseline":        {"ir"},
 	"trainer":                 {"ir", "ir/ckpt", "ir/sparse", "trainer/..."},
 	"cmd/sparsec":             {"trainer/...", "trainer", "compiler", "compiler/...", "ir", "ir/ckpt", "ir/eval", "ir/kernel", "ir/sparse"},
@@ -56,7 +57,7 @@ var foreign = map[string][]string{
 	"gonum.org/v1/plot":              {"cmd/sparsec"},
 	"google.golang.org/protobuf":     {"compiler/importer/onnx"},
 	"github.com/nlpodyssey/gopickle": {"compiler/importer/torch"},
-	"github.com/BurntSushi/toml":     {"compiler/importer/torch"},
+	"github.com/BurntSushi/toml":     {"compiler/importer/torch", "trainer/sweep"},
 	"gonum.org/v1/gonum":             {"trainer", "trainer/nn", "trainer/optim", "trainer/data", "trainer/gemm", "trainer/prune", "trainer/baseline"},
 }
 

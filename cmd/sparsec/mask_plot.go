@@ -33,6 +33,7 @@ func masksPicture(c *trainer.Course) ([]byte, error) {
 	density.Title.Text = "what pruning keeps, and its threshold"
 	density.Y.Label.Text, threshold.Y.Label.Text = "density, %", "threshold"
 	threshold.X.Label.Text = "step"
+	threshold.Y.Tick.Marker = exactTicks{}
 	density.Legend.Top, density.Legend.Padding = true, vg.Points(2)
 	for i, part := range c.Masks[0].Parts {
 		var kept, bound plotter.XYs
@@ -50,7 +51,7 @@ func masksPicture(c *trainer.Course) ([]byte, error) {
 		}
 	}
 	density.Y.Min, density.Y.Max, threshold.Y.Min = 0, 100, 0
-	return stacked(density, threshold)
+	return stacked(3.2*vg.Inch, density, threshold)
 }
 
 // addLine adds a line with points in the colour of a number.
@@ -66,9 +67,9 @@ func addLine(p *plot.Plot, points plotter.XYs, number int) (plot.Thumbnailer, er
 	return line, nil
 }
 
-// stacked is a PNG of plots above each other, their axes aligned.
-func stacked(plots ...*plot.Plot) ([]byte, error) {
-	canvas := vgimg.New(8*vg.Inch, vg.Length(len(plots))*3.2*vg.Inch)
+// stacked is a PNG of plots of a height above each other, their axes aligned.
+func stacked(height vg.Length, plots ...*plot.Plot) ([]byte, error) {
+	canvas := vgimg.New(8*vg.Inch, vg.Length(len(plots))*height)
 	rows := make([][]*plot.Plot, len(plots))
 	for i, p := range plots {
 		p.Add(plotter.NewGrid())

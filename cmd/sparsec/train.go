@@ -179,8 +179,12 @@ func (t *trainRun) settings(ctx context.Context, o *trainer.Options) (cfg traine
 	}
 	t.flags.apply(&cfg)
 	if t.dense != "" {
-		if err := pruneFrom(&cfg.Pruning, t.dense); err != nil {
+		dense, err := readCheckpoint(t.dense)
+		if err != nil {
 			return cfg, err
+		}
+		if err := cfg.Pruning.FromDense(dense.model); err != nil {
+			return cfg, fmt.Errorf("-prune-from %s: %w", t.dense, err)
 		}
 	}
 	if cfg.Workers == 0 {
@@ -193,30 +197,6 @@ func (t *trainRun) settings(ctx context.Context, o *trainer.Options) (cfg traine
 		return cfg, usagef("%v", err)
 	}
 	return cfg, nil
-}
-
-// paperSparsity is the share of a dense model's weights below the paper's q.
-const paperSparsity = 0.9
-
-// pruneFrom makes pruning a ramp whose thresholds rise to what a dense model has:
-// where a density was asked for, to that share of its weights.
-func pruneFrom(c *trainer.PruningConfig, path string) error {
-	if c.Schedule != "" && c.Schedule != "ramp" {
-		return usagef("-prune-from: is for -prune ramp, not %s", c.Schedule)
-	}
-	dense, err := readCheckpoint(path)
-	if err != nil {
-		return err
-	}
-	share := paperSparsity
-	if c.Density != 0 {
-		share = 1 - c.Density
-	}
-	if c.QOf, err = trainer.QOf(dense.model, share); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	c.Schedule, c.Density = "ramp", 0
-	return nil
 }
 
 // configKey is the trainer's metadata with its configuration.

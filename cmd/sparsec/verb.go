@@ -35,6 +35,7 @@ var verbs = []*verb{
 	demoVerb,
 	trainVerb,
 	evalVerb,
+	sweepVerb,
 	pruneVerb,
 	exportScriptVerb,
 	inspectVerb,
