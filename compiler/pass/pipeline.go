@@ -24,6 +24,7 @@ type Options struct {
 // Pipeline is every pass in order.
 func Pipeline(o Options) []Pass {
 	return []Pass{
+		{"fold-mirrors", "halves matrices whose columns mirror each other", foldMirrors},
 		{"fold-picks", "reads past nodes that only move elements", foldPicks},
 		{"compute-constants", "replaces what reads nothing but constants by its value", computeConstants},
 		{"recognise-cells", "puts cells in the place of nodes that spell them out", recogniseCells(false)},

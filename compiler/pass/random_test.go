@@ -306,6 +306,9 @@ func TestRandomModels(t *testing.T) {
 		}
 	}
 	for _, p := range Pipeline(Options{}) {
+		if p.Name == "fold-mirrors" {
+			continue // of larger matrices: see TestFoldMirrors
+		}
 		if notes[p.Name] < 20 {
 			t.Errorf("pass %s did %d things: the test holds little of it", p.Name, notes[p.Name])
 		}
