@@ -25,6 +25,7 @@ type Corpus struct {
 	// where they are raw.
 	FeatureScale *data.Scale
 
+	like   *Meta  // whose vocabulary, labels and scales these are; nil for those of the data
 	digest string // sha256 of all that was read
 	parts  [parts]content
 }
@@ -97,14 +98,26 @@ const sortedBatches = 20
 
 // LoadCorpus reads, divides and encodes what c names. Sequences are shuffled by
 // seed before they are divided; text and a single series are divided in order.
-func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) {
+func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) { return LoadCorpusFor(c, seed, nil) }
+
+// LoadCorpusFor is [LoadCorpus] for a model that has been trained before: units and
+// labels have the classes that they have in its metadata, and frames its scales. What
+// the model does not know is read as the unknown unit; a label that it does not know
+// is an error.
+func LoadCorpusFor(c DataConfig, seed uint64, like *Meta) (*Corpus, error) {
 	c = c.withDefaults()
 	f := &faults{}
 	c.validate(f)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	corpus := &Corpus{Task: c.Task, Unit: c.unit()}
+	corpus := &Corpus{Task: c.Task, Unit: c.unit(), like: like}
+	if like != nil && like.Task != c.Task {
+		return nil, fmt.Errorf("data: task %s, want %s of the model", c.Task, like.Task)
+	}
+	if like != nil {
+		corpus.Unit = like.Unit
+	}
 	hash := sha256.New()
 	var err error
 	switch c.Task {
@@ -129,6 +142,24 @@ func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) {
 	return corpus, nil
 }
 
+// vocabulary is that of the model, or that of the counted units.
+func (c *Corpus) vocabulary(counts map[string]int, limit int) (err error) {
+	if c.like != nil {
+		c.Vocabulary = c.like.Vocabulary
+		return nil
+	}
+	c.Vocabulary, err = data.BuildVocabulary(counts, limit)
+	return err
+}
+
+// labels are those of the model, or those found.
+func (c *Corpus) labels(found []string) {
+	c.Labels = found
+	if c.like != nil {
+		c.Labels = c.like.Labels
+	}
+}
+
 func (c *Corpus) loadText(cfg DataConfig, hash io.Writer) error {
 	text, err := readText(cfg, hash)
 	if err != nil {
@@ -138,7 +169,7 @@ func (c *Corpus) loadText(cfg DataConfig, hash io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if c.Vocabulary, err = data.BuildVocabulary(c.Unit.Count(train), cfg.Vocabulary); err != nil {
+	if err := c.vocabulary(c.Unit.Count(train), cfg.Vocabulary); err != nil {
 		return err
 	}
 	for p, text := range []string{train, valid, test} {
@@ -161,10 +192,10 @@ func (c *Corpus) loadClass(cfg DataConfig, seed uint64, hash io.Writer) error {
 	for _, item := range split[Train] {
 		texts = append(texts, item.Text)
 	}
-	if c.Vocabulary, err = data.BuildVocabulary(c.Unit.Count(texts...), cfg.Vocabulary); err != nil {
+	if err := c.vocabulary(c.Unit.Count(texts...), cfg.Vocabulary); err != nil {
 		return err
 	}
-	c.Labels = data.LabelsOf(items)
+	c.labels(data.LabelsOf(items))
 	for p, items := range split {
 		if c.parts[p].set, err = data.LabelledDataset(items, c.Unit, c.Vocabulary, c.Labels); err != nil {
 			return err
@@ -183,10 +214,10 @@ func (c *Corpus) loadTags(cfg DataConfig, seed uint64, hash io.Writer) error {
 	if split[Train], split[Valid], split[Test], err = data.Shuffled(cfg.split(), sentences, seed); err != nil {
 		return err
 	}
-	if c.Vocabulary, err = data.BuildVocabulary(data.WordsOf(split[Train]), cfg.Vocabulary); err != nil {
+	if err := c.vocabulary(data.WordsOf(split[Train]), cfg.Vocabulary); err != nil {
 		return err
 	}
-	c.Labels = data.TagsOf(sentences)
+	c.labels(data.TagsOf(sentences))
 	for p, sentences := range split {
 		if c.parts[p].set, err = data.TaggedDataset(sentences, c.Vocabulary, c.Labels); err != nil {
 			return err

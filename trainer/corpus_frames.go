@@ -37,7 +37,7 @@ func (c *Corpus) loadFrames(cfg DataConfig, seed uint64, hash io.Writer) error {
 	if len(pairs[Train]) == 0 {
 		return fmt.Errorf("no series in the train part")
 	}
-	if !cfg.Raw {
+	if !cfg.Raw && (c.like == nil || c.like.InputScale != nil) {
 		c.standardise(cfg, pairs)
 	}
 	c.Input, c.Outputs = nn.InputKind{Width: pairs[Train][0].input.Width}, pairs[Train][0].target.Width
@@ -110,7 +110,7 @@ func pairsOf(cfg DataConfig, series []*data.Series) ([]pair, error) {
 	return pairs, nil
 }
 
-// standardise scales all pairs by the training part. Forecasts have the scale of
+// standardise scales all pairs by the training part, or as the model's data were. Forecasts have the scale of
 // the inputs, which they are.
 func (c *Corpus) standardise(cfg DataConfig, pairs [parts][]pair) {
 	var inputs, targets []*data.Series
@@ -121,6 +121,9 @@ func (c *Corpus) standardise(cfg DataConfig, pairs [parts][]pair) {
 	target := input
 	if !cfg.forecast() {
 		target = data.ScaleOf(targets...)
+	}
+	if c.like != nil {
+		input, target = *c.like.InputScale, *c.like.TargetScale
 	}
 	c.InputScale, c.TargetScale = &input, &target
 	for _, part := range pairs {

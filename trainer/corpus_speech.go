@@ -31,7 +31,7 @@ func (c *Corpus) loadSpeech(cfg DataConfig, hash io.Writer) error {
 	for i, u := range utterances {
 		utterances[i].Features = u.Features.Stack(cfg.Stack)
 	}
-	if c.Vocabulary, err = data.BuildVocabulary(data.CountUnits(utterances, c.Unit), 0); err != nil {
+	if err = c.vocabulary(data.CountUnits(utterances, c.Unit), 0); err != nil {
 		return err
 	}
 	c.Outputs = c.Vocabulary.Size()

@@ -13,18 +13,27 @@ import (
 // The first characters of each stream are foretold from little, so that scores
 // are alike for the same number of streams only.
 func Evaluate(ctx context.Context, m *ir.Model, c *Corpus, p Part, streams int) (Score, error) {
-	stack, err := FromModel(m)
+	stack, err := networkOf(m, c)
 	if err != nil {
 		return Score{}, err
 	}
+	const segment = 64
+	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment}, 0)
+}
+
+// networkOf is the network of a model, which must read and answer as the data do.
+func networkOf(m *ir.Model, c *Corpus) (*nn.Stack[float32], error) {
+	stack, err := FromModel(m)
+	if err != nil {
+		return nil, err
+	}
 	if stack.Input != c.Input || stack.OutputWidth() != c.Outputs {
-		return Score{}, fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v and %d as the data have", m.Name, stack.Input, stack.OutputWidth(), c.Input, c.Outputs)
+		return nil, fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v and %d as the data have", m.Name, stack.Input, stack.OutputWidth(), c.Input, c.Outputs)
 	}
 	if c.Task == Class {
 		stack.Layers = append(stack.Layers, nn.NewLastStep[float32](stack.OutputWidth()))
 	}
-	const segment = 64
-	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment}, 0)
+	return stack, nil
 }
 
 // score runs a network over one epoch of a part, or, with a limit above 0, up to

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/sparsec/sparsec/ir"
@@ -8,13 +9,14 @@ import (
 )
 
 // FromModel builds the network of a model, with copies of its values, so that it
-// can be scored and trained further. Parameters are called by their nodes, as
-// [Export] calls them. A Softmax at the end is left out, for losses read logits.
+// can be scored and trained further. Its parameters have the names of the model's
+// tensors; biases that a model does not have are fixed at zero, and called by their
+// nodes. A Softmax or its logarithm at the end is left out, for losses read logits.
 //
 // The model must be a chain: one input, one output, and every node reads the one
 // before it, but that two recurrent nodes of opposite directions over the same
 // value, with the Concat of both behind them, are one bidirectional layer. States
-// must begin at zero.
+// must begin at zero. The error lists every node that is not of this kind.
 func FromModel(m *ir.Model) (*nn.Stack[float32], error) {
 	if err := m.Verify(); err != nil {
 		return nil, err
@@ -25,18 +27,15 @@ func FromModel(m *ir.Model) (*nn.Stack[float32], error) {
 	if len(m.Inputs) != 1 || len(m.Outputs) != 1 {
 		return nil, fmt.Errorf("model %q: %d inputs and %d outputs, want one of each", m.Name, len(m.Inputs), len(m.Outputs))
 	}
-	for _, s := range m.States {
-		if s.Init != "" {
-			return nil, fmt.Errorf("model %q: state %q begins with parameter %q, want zero", m.Name, s.Name, s.Init)
-		}
-	}
 	types, err := m.Infer()
 	if err != nil {
 		return nil, err
 	}
 	i := &importer{model: m, types: types, value: m.Inputs[0].Name}
-	if err := i.chain(); err != nil {
-		return nil, fmt.Errorf("model %q: %w", m.Name, err)
+	i.states()
+	i.chain()
+	if err := errors.Join(i.faults...); err != nil {
+		return nil, err
 	}
 	in := m.Inputs[0].Type
 	kind := nn.InputKind{Width: in.Len()}
@@ -52,45 +51,65 @@ type importer struct {
 	types  map[string]ir.Type
 	layers []nn.Layer[float32]
 	value  string // that the last layer makes
+	faults []error
 }
 
-func (i *importer) chain() error {
-	nodes := i.model.Nodes
+func (i *importer) fault(n ir.Node, format string, args ...any) {
+	i.faults = append(i.faults, fmt.Errorf("model %q: node %q: "+format, append([]any{i.model.Name, n.Name}, args...)...))
+}
+
+// states reports those that do not begin at zero.
+func (i *importer) states() {
+	for _, s := range i.model.States {
+		if s.Init != "" {
+			i.faults = append(i.faults, fmt.Errorf("model %q: state %q begins with parameter %q, want zero", i.model.Name, s.Name, s.Init))
+		}
+	}
+}
+
+func (i *importer) chain() {
+	nodes, last := i.logits()
 	for len(nodes) > 0 {
 		used := i.several(nodes)
 		if used == 0 {
-			var err error
-			if used, err = i.take(nodes); err != nil {
-				return err
-			}
+			used = i.take(nodes)
 			i.value = nodes[used-1].Name
 		}
 		nodes = nodes[used:]
 	}
-	if i.model.Outputs[0] != i.value {
-		return fmt.Errorf("output is %q, want the last node %q", i.model.Outputs[0], i.value)
+	if i.value != last && len(i.faults) == 0 {
+		i.faults = append(i.faults, fmt.Errorf("model %q: output is %q, want the last node %q", i.model.Name, last, i.value))
 	}
-	return nil
 }
 
-// take turns the first nodes into a layer and returns how many they are.
-func (i *importer) take(nodes []ir.Node) (int, error) {
+// take turns the first nodes into a layer, or reports the first of them, and returns
+// how many they are.
+func (i *importer) take(nodes []ir.Node) int {
+	if l, used := i.affine(nodes); l != nil {
+		i.layers = append(i.layers, l)
+		return used
+	}
 	n := nodes[0]
 	if len(n.Inputs) != 1 || n.Inputs[0] != i.value {
-		return 0, fmt.Errorf("node %q reads %q, want only %q: not a chain", n.Name, n.Inputs, i.value)
+		i.fault(n, "%s reads %q, want only %q: not a chain", n.Op.Kind(), n.Inputs, i.value)
+		return 1
 	}
 	if forward, reverse, ok := i.bothDirections(nodes); ok {
 		i.layers = append(i.layers, nn.NewBidirectional(forward, reverse))
-		return 3, nil
+		return 3
 	}
 	if ir.Reversed(n.Op) {
-		return 0, fmt.Errorf("node %q is reversed, want it beside a forward node, with the concat of both behind", n.Name)
+		i.fault(n, "%s is reversed, want it beside a forward node, with the concat of both behind", n.Op.Kind())
+		return 1
 	}
-	if l := i.recurrent(n); l != nil {
+	l := i.layer(n)
+	switch {
+	case l != nil:
 		i.layers = append(i.layers, l)
-		return 1, nil
+	case !isIdentity(n.Op):
+		i.fault(n, "%s, which cannot be trained", n.Op.Kind())
 	}
-	return 1, i.simple(n, len(nodes) == 1)
+	return 1
 }
 
 // bothDirections recognises a bidirectional layer.
@@ -106,24 +125,76 @@ func (i *importer) bothDirections(nodes []ir.Node) (forward, reverse nn.Recurren
 	return forward, reverse, forward != nil && reverse != nil
 }
 
-// recurrent is nil for a node that does not go through time.
+// layer is that of a node, nil where there is none.
+func (i *importer) layer(n ir.Node) nn.Layer[float32] {
+	if l := i.recurrent(n); l != nil {
+		return l
+	}
+	in := i.types[n.Inputs[0]]
+	switch op := n.Op.(type) {
+	case ir.Embedding:
+		l := nn.NewEmbedding[float32](n.Name, in.Bound, i.types[n.Name].Len())
+		i.fill(l, op.Weight)
+		return l
+	case ir.Linear:
+		if op.Rows > 1 {
+			return nil
+		}
+		l := nn.NewLinear[float32](n.Name, in.Len(), i.types[n.Name].Len())
+		if op.Bias == "" {
+			l.NoBias()
+		}
+		l.Weight.Prunable = !i.convolves()
+		i.fill(l, op.Weight, op.Bias)
+		return l
+	case ir.Activation:
+		if f, ok := nnFunc(op.Func); ok {
+			return nn.NewActivation[float32](in.Len(), f, float64(op.Clip))
+		}
+	case ir.Normalize:
+		if op.Size == in.Len() {
+			return nn.NewNormalize[float32](in.Len(), op.Epsilon)
+		}
+	}
+	return nil
+}
+
+func isIdentity(op ir.Op) bool {
+	a, ok := op.(ir.Activation)
+	return ok && a.Func == ir.Identity
+}
+
+// recurrent is nil for a node that does not go through time, and for a cell that has
+// more than the layers have: other functions of its gates, bounds, peepholes.
 func (i *importer) recurrent(n ir.Node) nn.Recurrent[float32] {
 	in := i.types[n.Inputs[0]].Len()
 	hidden := i.types[n.Name].Len()
 	switch op := n.Op.(type) {
 	case ir.RNN:
-		l := nn.NewRNN[float32](n.Name, in, hidden, nnFunc(op.Func), float64(op.Clip))
+		f, ok := nnFunc(op.Func)
+		if !ok || op.Bound != 0 {
+			return nil
+		}
+		l := nn.NewRNN[float32](n.Name, in, hidden, f, float64(op.Clip))
 		i.fill(l, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH)
 		return l
 	case ir.GRU:
+		f, ok := nnFunc(op.Func)
+		if !ok || op.Gate != "" || op.Bound != 0 {
+			return nil
+		}
 		mode := nn.ResetAfter
 		if op.Reset == ir.ResetBefore {
 			mode = nn.ResetBefore
 		}
-		l := nn.NewGRU[float32](n.Name, in, hidden, mode, nnFunc(op.Func), 0)
+		l := nn.NewGRU[float32](n.Name, in, hidden, mode, f, 0)
 		i.fill(l, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH)
 		return l
 	case ir.LSTM:
+		plain := ir.LSTM{WeightIH: op.WeightIH, WeightHH: op.WeightHH, BiasIH: op.BiasIH, BiasHH: op.BiasHH, H: op.H, C: op.C, Direction: op.Direction}
+		if op != plain {
+			return nil
+		}
 		l := nn.NewLSTM[float32](n.Name, in, hidden)
 		i.fill(l, op.WeightIH, op.WeightHH, op.BiasIH, op.BiasHH)
 		return l
@@ -131,51 +202,20 @@ func (i *importer) recurrent(n ir.Node) nn.Recurrent[float32] {
 	return nil
 }
 
-// simple adds a layer that does not go through time.
-func (i *importer) simple(n ir.Node, last bool) error {
-	in := i.types[n.Inputs[0]]
-	switch op := n.Op.(type) {
-	case ir.Embedding:
-		l := nn.NewEmbedding[float32](n.Name, in.Bound, i.types[n.Name].Len())
-		i.fill(l, op.Weight)
-		i.layers = append(i.layers, l)
-	case ir.Linear:
-		l := nn.NewLinear[float32](n.Name, in.Len(), i.types[n.Name].Len())
-		if op.Bias == "" {
-			l.NoBias()
-		}
-		l.Weight.Prunable = !i.convolves()
-		i.fill(l, op.Weight, op.Bias)
-		i.layers = append(i.layers, l)
-	case ir.Activation:
-		if op.Func != ir.Identity {
-			i.layers = append(i.layers, nn.NewActivation[float32](in.Len(), nnFunc(op.Func), float64(op.Clip)))
-		}
-	case ir.Normalize:
-		if op.Size != in.Len() {
-			return fmt.Errorf("node %q: normalises %d elements each, want all %d", n.Name, op.Size, in.Len())
-		}
-		i.layers = append(i.layers, nn.NewNormalize[float32](in.Len(), op.Epsilon))
-	case ir.Softmax:
-		if !last {
-			return fmt.Errorf("node %q: a softmax, want one at the end only", n.Name)
-		}
-	default:
-		return fmt.Errorf("node %q: %s, which cannot be trained", n.Name, n.Op.Kind())
-	}
-	return nil
-}
-
-// fill copies the values of a layer's parameters, given in its order. Biases that
-// are absent stay zero.
+// fill copies the names and values of a layer's parameters, given in its order.
 func (i *importer) fill(l nn.Layer[float32], names ...string) {
 	for k, p := range l.Params() {
-		if names[k] != "" {
-			copy(p.Value, i.model.Param(names[k]).Data)
+		if names[k] == "" {
+			p.Fixed = true
+			continue
 		}
+		p.Name = names[k]
+		copy(p.Value, i.model.Param(names[k]).Data)
 	}
 }
 
-func nnFunc(f ir.Func) nn.Func {
-	return map[ir.Func]nn.Func{ir.Tanh: nn.Tanh, ir.Sigmoid: nn.Sigmoid, ir.ReLU: nn.ReLU, ir.ClippedReLU: nn.ClippedReLU}[f]
+// nnFunc is a function that layers have too.
+func nnFunc(f ir.Func) (nn.Func, bool) {
+	g, ok := map[ir.Func]nn.Func{ir.Tanh: nn.Tanh, ir.Sigmoid: nn.Sigmoid, ir.ReLU: nn.ReLU, ir.ClippedReLU: nn.ClippedReLU}[f]
+	return g, ok
 }

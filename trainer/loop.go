@@ -220,7 +220,7 @@ func (t *Trainer) finish(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	var err error
-	if r.Model, err = Export(t.opts.Name, t.model); err != nil {
+	if r.Model, err = t.result(); err != nil {
 		return nil, err
 	}
 	if r.Meta, err = t.resultMeta(); err != nil {

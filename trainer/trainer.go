@@ -27,6 +27,10 @@ type Options struct {
 	// parameters must be those of the configured network. With pruning its exact
 	// zeros are the first masks.
 	Init *ir.Model
+	// Model, if it is set, is trained further in place of the configured network, see
+	// [FromModel] for what it may be: the result is that graph with other values. Its
+	// exact zeros are the first masks too.
+	Model *ir.Model
 	// Checkpoint is the path of the file that a run can be resumed from; without
 	// one nothing is saved.
 	Checkpoint string
@@ -156,16 +160,41 @@ func (t *Trainer) validation() reading {
 
 // build makes the network with its first values.
 func (t *Trainer) build() (err error) {
+	if t.opts.Model != nil {
+		if t.model, err = networkOf(t.opts.Model, t.corpus); err == nil {
+			t.listParams()
+		}
+		return err
+	}
 	if t.model, err = t.cfg.Model.network(t.corpus); err != nil {
 		return err
 	}
 	t.model.Init(rand.New(rand.NewPCG(t.cfg.Seed, initStream)))
-	t.params = t.model.Params()
-	t.trained = slices.DeleteFunc(slices.Clone(t.params), func(p *nn.Param[float32]) bool { return p.Fixed })
+	t.listParams()
 	if t.opts.Init == nil {
 		return nil
 	}
 	return load(t.params, t.opts.Init)
+}
+
+// listParams lists the parameters, and those that gradients change.
+func (t *Trainer) listParams() {
+	t.params = t.model.Params()
+	t.trained = slices.DeleteFunc(slices.Clone(t.params), func(p *nn.Param[float32]) bool { return p.Fixed })
+}
+
+// result is the model with the values of the network.
+func (t *Trainer) result() (*ir.Model, error) {
+	if t.opts.Model == nil {
+		return Export(t.opts.Name, t.model)
+	}
+	m := t.opts.Model.Clone()
+	for _, p := range t.params {
+		if q := m.Param(p.Name); q != nil { // else a bias that the model does not have
+			q.Data = slices.Clone(p.Value)
+		}
+	}
+	return m, nil
 }
 
 // Streams of random numbers that one seed stands for.
@@ -218,7 +247,7 @@ func (t *Trainer) prepare() (err error) {
 	if t.settled > t.total {
 		return fmt.Errorf("pruning: ends at step %d of %d, want it to end before the run does", t.settled, t.total)
 	}
-	if t.pruner != nil && t.opts.Init != nil {
+	if t.pruner != nil && (t.opts.Init != nil || t.opts.Model != nil) {
 		return t.pruner.Adopt(t.masked)
 	}
 	return nil
