@@ -32,6 +32,8 @@ type Vector struct {
 
 var mathByName = map[string]MathSet{
 	"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU, "clippedReLU": ClippedReLU,
+	"leakyReLU": LeakyReLU, "hardSigmoid": HardSigmoid, "affine": Affine, "clamp": Clamp, "sqrt": Sqrt,
+	"div": Div, "largest": Largest, "smallest": Smallest,
 	"add": Add, "sub": Sub, "mul": Mul, "softmax": Softmax, "softmaxLockstep": SoftmaxLockstep,
 }
 

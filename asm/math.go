@@ -25,6 +25,13 @@ const (
 	Mul                             // mulAVX2(dst, a, b *float32, n int)
 	Softmax                         // softmaxAVX2(dst, src *float32, n int): n is any number
 
+	Affine   // affineAVX2(dst, src *float32, n int, slope, offset float32)
+	Clamp    // clampAVX2(dst, src *float32, n int, low, high float32)
+	Sqrt     // sqrtAVX2(dst, src *float32, n int)
+	Div      // divAVX2(dst, a, b *float32, n int)
+	Largest  // largestAVX2(dst, a, b *float32, n int)
+	Smallest // smallestAVX2(dst, a, b *float32, n int)
+
 	SoftmaxLockstep // softmaxLockstepAVX2(dst, src *float32, n, lanes int): n > 0 elements of lanes vectors
 
 	// AllMath is all of them.
@@ -40,7 +47,8 @@ func EmitMath(f *File, need MathSet) {
 	}
 	for i, emit := range []func(*File){
 		emitSigmoid, emitTanh, emitReLU, emitClippedReLU, emitLeakyReLU,
-		emitHardSigmoid, emitAdd, emitSub, emitMul, emitSoftmax, emitSoftmaxLockstep,
+		emitHardSigmoid, emitAdd, emitSub, emitMul, emitSoftmax,
+		emitAffine, emitClamp, emitSqrt, emitDiv, emitLargest, emitSmallest, emitSoftmaxLockstep,
 	} {
 		if need&(1<<i) != 0 {
 			emit(f)
@@ -138,9 +146,12 @@ func emitLeakyReLU(f *File) {
 		"leakyReLUAVX2 computes dst[i] = src[i], or slope*src[i] where that is negative, for i < n\n"+
 			"rounded up to 8. NaN stays NaN.")
 	fn.broadcastArg("slope", reg.Y2)
+	fn.VXORPS(reg.Y3, reg.Y3, reg.Y3)
+	const less = 1
 	unary(fn, reg.Y0, func() {
 		fn.VMULPS(reg.Y2, reg.Y0, reg.Y1)
-		fn.VBLENDVPS(reg.Y0, reg.Y1, reg.Y0, reg.Y0)
+		fn.VCMPPS(operand.U8(less), reg.Y3, reg.Y0, reg.Y4)
+		fn.VBLENDVPS(reg.Y4, reg.Y1, reg.Y0, reg.Y0)
 	})
 }
 
@@ -153,7 +164,8 @@ func emitHardSigmoid(f *File) {
 	fn.broadcastArg("offset", reg.Y3)
 	fn.VMOVUPS(f.Splat8F(1), reg.Y4)
 	unary(fn, reg.Y0, func() {
-		fn.VFMADD213PS(reg.Y3, reg.Y2, reg.Y0)
+		fn.VMULPS(reg.Y2, reg.Y0, reg.Y0)
+		fn.VADDPS(reg.Y3, reg.Y0, reg.Y0)
 		fn.VMAXPS(reg.Y0, reg.Y1, reg.Y0)
 		fn.VMINPS(reg.Y0, reg.Y4, reg.Y0)
 	})
@@ -178,6 +190,10 @@ func emitAdd(f *File) {
 
 func emitSub(f *File) {
 	emitBinary(f, "subAVX2", "-", func(fn *Func, b operand.Op, a, dst reg.VecPhysical) { fn.VSUBPS(b, a, dst) })
+}
+
+func emitDiv(f *File) {
+	emitBinary(f, "divAVX2", "/", func(fn *Func, b operand.Op, a, dst reg.VecPhysical) { fn.VDIVPS(b, a, dst) })
 }
 
 func emitMul(f *File) {

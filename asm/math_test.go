@@ -39,6 +39,7 @@ func mathModule(t *testing.T) string {
 	}
 	for name, path := range map[string]string{
 		"math.go":         "../codegen/rt/math.go",
+		"functions.go":    "../codegen/rt/functions.go",
 		"cells.go":        "../codegen/rt/cells.go",
 		"kernels_test.go": "testdata/vmath/kernels_test.go",
 

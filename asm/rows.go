@@ -28,17 +28,36 @@ func RowsCalls(p *kernel.Program, l kernel.Layout, in kernel.MatVec, level kerne
 	form := p.Matrices[in.Matrix].At(level)
 	var calls []RowsCall
 	for _, part := range severalParts(form) {
-		most := vectorsPerCall(form, part)
-		for from := 0; from < in.Vectors; from += most {
+		from := 0
+		for _, n := range vectorCounts(in.Vectors, vectorsPerCall(form, part)) {
 			call := part.call(form, l.At(in.Matrix, level))
 			call.Func = part.rowsName()
-			for _, n := range []int{min(most, in.Vectors-from), 4 * in.DstStep, 4 * in.SrcStep} {
-				call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg, Value: n})
+			for _, v := range []int{n, 4 * in.DstStep, 4 * in.SrcStep} {
+				call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg, Value: v})
 			}
 			calls = append(calls, RowsCall{call, from})
+			from += n
 		}
 	}
 	return calls
+}
+
+// vectorCounts are the numbers of vectors of each call, at most so many. The last
+// four are two times two: a pass for one vector alone has few chains of additions
+// and loads as many weights as one for three.
+func vectorCounts(vectors, most int) (counts []int) {
+	for vectors > 0 {
+		n := min(vectors, most)
+		switch {
+		case vectors == mostVectors+1:
+			n = 2
+		case n == vectors && n%mostVectors == 1 && n > mostVectors:
+			n -= mostVectors + 1
+		}
+		counts = append(counts, n)
+		vectors -= n
+	}
+	return counts
 }
 
 // vectorsPerCall is the number of vectors that a call multiplies with a part, a

@@ -175,8 +175,7 @@ func leakyReLU(dst, src []float32, slope float32) {
 // hardSigmoid computes dst[i] = min(max(slope·src[i] + offset, 0), 1). (ONNX has
 // slope 0.2 and offset 0.5, PyTorch 1/6 and 0.5.) NaN stays NaN.
 //
-// The product and the sum are rounded one after the other here, and at once in
-// the vector kernel: they differ by up to |slope·src[i]|·2⁻²⁴.
+// The product and the sum are rounded one after the other.
 func hardSigmoid(dst, src []float32, slope, offset float32) {
 	src = src[:len(dst)]
 	for i, v := range src {

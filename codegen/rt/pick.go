@@ -7,6 +7,14 @@ package rt
 // step apart, and from run to run jump further.
 func pick(dst, src []float32, from, count, step, jump int) {
 	times := len(dst) / count
+	if step == 1 && count >= 8 {
+		for len(dst) >= count {
+			copy(dst[:count], src[from:])
+			from += jump
+			dst = dst[count:]
+		}
+		return
+	}
 	if count < times { // the longer loop inside
 		for i := range count {
 			at := from + i*step
