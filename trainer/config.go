@@ -105,11 +105,12 @@ type DataConfig struct {
 
 	// Recordings. Transcript is the column of an index with what was said;
 	// "transcript". Stack joins so many frames to one, and there are as many times
-	// fewer; 1. Raw leaves the layer out that standardises features by the training
+	// fewer; 1. Bands are of the features of sound, see data.LogMel; 40. Raw leaves the layer out that standardises features by the training
 	// part. A part that the index names is taken as it is; Valid is then the share of
 	// the training part that is held out for validation, by speaker, if none is named.
 	Transcript string `json:"transcript,omitempty"`
 	Stack      int    `json:"stack,omitempty"`
+	Bands      int    `json:"bands,omitempty"`
 }
 
 // Cell is the kind of a recurrent layer.

@@ -24,10 +24,20 @@ type Corpus struct {
 	// FeatureScale is that of recordings, which a layer of the network applies; nil
 	// where they are raw.
 	FeatureScale *data.Scale
+	Sound        SoundFeatures // of recordings
 
 	like   *Meta  // whose vocabulary, labels and scales these are; nil for those of the data
 	digest string // sha256 of all that was read
 	parts  [parts]content
+}
+
+// SoundFeatures says what a frame of a model of recordings is: Stack frames of
+// features, one behind the other, which are those of data.LogMel where Bands is not
+// 0.
+type SoundFeatures struct {
+	Rate  int `json:"rate"` // samples a second
+	Bands int `json:"bands"`
+	Stack int `json:"stack"`
 }
 
 // Part is a part of a corpus.

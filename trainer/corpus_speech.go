@@ -24,10 +24,12 @@ func (c *Corpus) loadSpeech(cfg DataConfig, hash io.Writer) error {
 		hash.Write(content)
 		files = append(files, data.File{Path: path, Content: content})
 	}
-	utterances, err := data.ReadSpeech(files, data.SpeechConfig{Transcript: cfg.Transcript})
+	speech, err := data.ReadSpeech(files, data.SpeechConfig{Transcript: cfg.Transcript, Bands: cfg.Bands})
 	if err != nil {
 		return err
 	}
+	c.Sound = SoundFeatures{Rate: speech.Rate, Bands: speech.Bands, Stack: max(cfg.Stack, 1)}
+	utterances := speech.Utterances
 	for i, u := range utterances {
 		utterances[i].Features = u.Features.Stack(cfg.Stack)
 	}

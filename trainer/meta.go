@@ -14,6 +14,7 @@ const (
 	metaVocabulary = "vocabulary" // data.Vocabulary.MarshalText
 	metaLabels     = "labels"     // JSON array, in the order of the outputs
 	metaScale      = "scale"      // JSON of scales, of frames that were not raw
+	metaSound      = "sound"      // JSON of SoundFeatures, of recordings
 	metaScore      = "score"      // JSON of Score: the best validation
 	metaConfig     = "config"     // JSON of Config, without the place of the data
 )
@@ -52,6 +53,13 @@ func (c *Corpus) Meta() (map[string]string, error) {
 		}
 		meta[metaScale] = string(text)
 	}
+	if c.Task == CTC {
+		text, err := json.Marshal(c.Sound)
+		if err != nil {
+			return nil, err
+		}
+		meta[metaSound] = string(text)
+	}
 	return meta, nil
 }
 
@@ -62,6 +70,7 @@ type Meta struct {
 	Unit                    data.Unit        // of text, class and transcripts
 	Labels                  []string         // of class and tag
 	InputScale, TargetScale *data.Scale      // nil of raw frames, and of other tasks
+	Sound                   SoundFeatures    // of recordings
 }
 
 // ReadMeta reads the metadata that [Corpus.Meta] made. Metadata of another origin
@@ -97,6 +106,11 @@ func ReadMeta(meta map[string]string) (*Meta, error) {
 			return nil, fmt.Errorf("metadata %q: %w", metaScale, err)
 		}
 		m.InputScale, m.TargetScale = &s.Input, &s.Target
+	}
+	if text, ok := meta[metaSound]; ok {
+		if err := json.Unmarshal([]byte(text), &m.Sound); err != nil {
+			return nil, fmt.Errorf("metadata %q: %w", metaSound, err)
+		}
 	}
 	return m, nil
 }

@@ -86,10 +86,11 @@ func (c DataConfig) validate(f *faults) {
 	if c.Task != Frames && (len(c.Inputs) > 0 || len(c.Targets) > 0 || c.Horizon != 0) {
 		f.add("data.targets", "columns or a horizon of a task of %s, want them for frames only", c.Task)
 	}
-	if c.Task != CTC && (c.Transcript != "" || c.Stack != 0) {
-		f.add("data.stack", "or a column of transcripts of a task of %s, want them for ctc only", c.Task)
+	if c.Task != CTC && (c.Transcript != "" || c.Stack != 0 || c.Bands != 0) {
+		f.add("data.stack", "or bands or a column of transcripts of a task of %s, want them for ctc only", c.Task)
 	}
 	f.atLeast("data.stack", c.Stack, 0)
+	f.atLeast("data.bands", c.Bands, 0)
 	f.atLeast("data.horizon", c.Horizon, 0)
 	if len(c.Targets) > 0 && c.Horizon != 0 {
 		f.add("data.horizon", "%d beside targets, want one of the two", c.Horizon)

@@ -82,6 +82,7 @@ func (t *trainFlags) data() {
 	option(t, "horizon", "`steps` to forecast frames ahead (default 1)", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Horizon })
 	option(t, "transcript", "`column` of the index of recordings with what was said (default transcript)", word, func(c *trainer.Config) *string { return &c.Data.Transcript })
 	option(t, "stack", "`frames` of recordings joined to one, for as many times fewer steps (default 1)", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Stack })
+	option(t, "bands", "`bands` of the logarithmic mel spectrum that sound is turned into (default 40)", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Bands })
 	toggle(t, "raw", "do not bring columns of frames, or features of recordings, to mean 0 and deviation 1", func(c *trainer.Config) *bool { return &c.Data.Raw })
 }
 

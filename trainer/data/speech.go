@@ -2,10 +2,8 @@ package data
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,30 +28,70 @@ type File struct {
 // SpeechConfig says how recordings are read.
 type SpeechConfig struct {
 	Transcript string // column of the index with what was said; transcript
+	Bands      int    // of the features of sound, see LogMel; 40
 }
 
-// ReadSpeech reads recordings from an index and what it points to: a table (.tsv),
-// divided by tabs, whose first line names the columns. It has one line a recording
-// and the columns
+// Speech is recordings and how their features came about.
+type Speech struct {
+	Utterances []Utterance
+	Rate       int // samples a second of the sound; 0 of features that were computed before
+	Bands      int // of LogMel; 0 of those
+}
+
+// ReadSpeech reads recordings in one of four forms. Three have an index: a table
+// (.tsv), divided by tabs, whose first line names the columns. It has one line a
+// recording and the columns
 //
-//	utt          name of the recording
+//	utt          name of the recording; or file
 //	transcript   what was said, or the column that the configuration names
 //	split        train, valid (or dev) or test; may be left out
 //	speaker      may be left out
 //
-// and for features that were computed before, in one file of float32 in
+// and, for features that were computed before and lie in one file of float32 in
 // little-endian order (.f32le), frame by frame,
 //
 //	offset_floats, frames
 //
-// How many floats a frame has follows from the size of that file.
-func ReadSpeech(files []File, cfg SpeechConfig) ([]Utterance, error) {
+// where the size of that file says how many floats a frame has; for sound in one
+// file of int16 in little-endian order (.i16le), of one channel,
+//
+//	offset_samples, samples, rate
+//
+// and for sound in WAV files, by the path from the index,
+//
+//	file
+//
+// The fourth form is WAV files with the transcript of each beside it, hello.wav and
+// hello.txt. Sound becomes the features of [LogMel], and all of it has one rate.
+func ReadSpeech(files []File, cfg SpeechConfig) (*Speech, error) {
 	if cfg.Transcript == "" {
 		cfg.Transcript = "transcript"
 	}
-	tables, features := ofKind(files, ".tsv"), ofKind(files, ".f32le")
-	if len(tables) != 1 || len(features) != 1 {
-		return nil, fmt.Errorf("%d indices (.tsv) and %d files of features (.f32le), want one of each", len(tables), len(features))
+	if cfg.Bands == 0 {
+		cfg.Bands = 40
+	}
+	sound := &sounds{bands: cfg.Bands}
+	utterances, err := readSpeech(files, cfg, sound)
+	if err != nil {
+		return nil, err
+	}
+	speech := &Speech{Utterances: utterances}
+	if sound.mel != nil {
+		speech.Rate, speech.Bands = sound.mel.Rate, sound.mel.Bands
+	}
+	return speech, nil
+}
+
+// readSpeech reads the form that the kinds of files tell.
+func readSpeech(files []File, cfg SpeechConfig, s *sounds) ([]Utterance, error) {
+	tables, waves := ofKind(files, ".tsv"), ofKind(files, ".wav")
+	features, samples := ofKind(files, ".f32le"), ofKind(files, ".i16le")
+	if len(tables) == 0 && len(features)+len(samples) == 0 && len(waves) > 0 {
+		return paired(waves, ofKind(files, ".txt"), s)
+	}
+	if len(tables) != 1 || len(features)+len(samples) > 1 || (len(features)+len(samples) == 1) == (len(waves) > 0) {
+		return nil, fmt.Errorf("%d indices (.tsv), %d files of features (.f32le), %d of samples (.i16le) and %d of sound (.wav): want one index and one kind of the others, or WAV files with their transcripts",
+			len(tables), len(features), len(samples), len(waves))
 	}
 	x, err := readIndex(bytes.NewReader(tables[0].Content), tables[0].Path)
 	if err != nil {
@@ -63,11 +101,19 @@ func ReadSpeech(files []File, cfg SpeechConfig) ([]Utterance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return utterances, x.features(utterances, features[0])
+	switch {
+	case len(features) == 1:
+		err = x.features(utterances, features[0])
+	case len(samples) == 1:
+		err = x.samples(utterances, samples[0], s)
+	default:
+		err = x.named(utterances, waves, s)
+	}
+	return utterances, err
 }
 
 // speechKinds are the endings of the files that ReadSpeech reads.
-var speechKinds = []string{".tsv", ".f32le"}
+var speechKinds = []string{".tsv", ".f32le", ".i16le", ".wav", ".txt"}
 
 // IsSpeech reports whether a file is of a kind that ReadSpeech reads.
 func IsSpeech(path string) bool {
@@ -88,14 +134,18 @@ func ofKind(files []File, extension string) []File {
 // utterances are the rows of an index, without their features. It lists all that
 // have no transcript or a part that is not known.
 func (x *index) utterances(cfg SpeechConfig) ([]Utterance, error) {
-	if err := x.want("utt", cfg.Transcript); err != nil {
+	name := "utt"
+	if !x.has(name) && x.has("file") {
+		name = "file"
+	}
+	if err := x.want(name, cfg.Transcript); err != nil {
 		return nil, err
 	}
 	var errs []error
 	all := make([]Utterance, len(x.rows))
 	for row := range x.rows {
 		u := Utterance{
-			Name: x.text(row, "utt"), Speaker: x.text(row, "speaker"), Split: x.text(row, "split"),
+			Name: x.text(row, name), Speaker: x.text(row, "speaker"), Split: x.text(row, "split"),
 			Transcript: strings.TrimSpace(x.text(row, cfg.Transcript)), place: x.place(row),
 		}
 		if u.Split == "dev" {
@@ -110,56 +160,6 @@ func (x *index) utterances(cfg SpeechConfig) ([]Utterance, error) {
 		all[row] = u
 	}
 	return all, errors.Join(errs...)
-}
-
-// features gives utterances their frames.
-func (x *index) features(utterances []Utterance, file File) error {
-	if err := x.want("offset_floats", "frames"); err != nil {
-		return err
-	}
-	offsets, frames, sum := make([]int, len(utterances)), make([]int, len(utterances)), 0
-	for row := range utterances {
-		var err [2]error
-		offsets[row], err[0] = x.number(row, "offset_floats")
-		frames[row], err[1] = x.number(row, "frames")
-		if err := errors.Join(err[:]...); err != nil {
-			return err
-		}
-		sum += frames[row]
-	}
-	values, err := floats32(file)
-	if err != nil {
-		return err
-	}
-	if sum == 0 || len(values) == 0 || len(values)%sum != 0 {
-		return fmt.Errorf("%s: %d floats, want as many for each of the %d frames that %s names", file.Path, len(values), sum, x.name)
-	}
-	width := len(values) / sum
-	for row := range utterances {
-		from, n := offsets[row], frames[row]*width
-		if n == 0 || from > len(values)-n {
-			return fmt.Errorf("%s: %d frames of %d floats from float %d, want at least one within the %d floats of %s",
-				x.place(row), frames[row], width, from, len(values), file.Path)
-		}
-		utterances[row].Features = &Series{Width: width, Values: values[from : from+n]}
-	}
-	return nil
-}
-
-// floats32 are the numbers of a file of little-endian float32.
-func floats32(file File) ([]float32, error) {
-	if len(file.Content)%4 != 0 {
-		return nil, fmt.Errorf("%s: %d bytes, want float32 of 4 bytes", file.Path, len(file.Content))
-	}
-	values := make([]float32, len(file.Content)/4)
-	for i := range values {
-		v := math.Float32frombits(binary.LittleEndian.Uint32(file.Content[4*i:]))
-		if v-v != 0 {
-			return nil, fmt.Errorf("%s: float %d is %v, want a finite number", file.Path, i, v)
-		}
-		values[i] = v
-	}
-	return values, nil
 }
 
 // CountUnits counts the units of all transcripts, for BuildVocabulary.

@@ -27,12 +27,16 @@ func table(lines ...string) File {
 const speechColumns = "utt\tsplit\tspeaker\toffset_floats\tframes\ttranscript"
 
 func TestReadSpeech(t *testing.T) {
-	got, err := ReadSpeech([]File{features(24), table(speechColumns,
+	speech, err := ReadSpeech([]File{features(24), table(speechColumns,
 		"a\ttrain\tada\t0\t5\tAB",
 		"b\tdev\tbob\t10\t3\t A A ",
 		"c\ttest\tbob\t16\t4\tB")}, SpeechConfig{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	got := speech.Utterances
+	if speech.Rate != 0 || speech.Bands != 0 {
+		t.Errorf("features that were computed before are of sound: %+v", speech)
 	}
 	if len(got) != 3 || got[1].Split != "valid" || got[1].Transcript != "A A" || got[1].Speaker != "bob" {
 		t.Errorf("read %+v", got)
@@ -57,7 +61,7 @@ func TestReadSpeechErrors(t *testing.T) {
 		cfg   SpeechConfig
 		want  string
 	}{
-		{"no features", []File{table(speechColumns)}, SpeechConfig{}, "1 indices (.tsv) and 0 files of features (.f32le), want one of each"},
+		{"no features", []File{table(speechColumns)}, SpeechConfig{}, "1 indices (.tsv), 0 files of features (.f32le), 0 of samples (.i16le) and 0 of sound (.wav): want"},
 		{"no lines", []File{features(10), table(speechColumns)}, SpeechConfig{}, "index.tsv: no recordings"},
 		{"no column", row("a\ttrain\tada\t0\t5\tAB"), SpeechConfig{Transcript: "said"}, `index.tsv: no column "said", want utt, said`},
 		{"column twice", []File{features(10), table("utt\tutt")}, SpeechConfig{}, `index.tsv:1: column "utt", want a name of its own`},
