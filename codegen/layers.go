@@ -116,6 +116,13 @@ func (e *emitter) layerLevel(i int, l kernel.Level) kernel.Level {
 	return l
 }
 
+// Levels are those that the package of a program has kernels for, in rising order.
+// It has none of a level at which every layer would call what it calls at the level
+// below.
+func Levels(p *kernel.Program) []kernel.Level {
+	return (&emitter{p: p, layout: p.Layout()}).differing()
+}
+
 // differing are the levels of the program that compute at least one layer in a
 // way of their own.
 func (e *emitter) differing() []kernel.Level {

@@ -17,12 +17,12 @@ import (
 
 var benchVerb = &verb{
 	name:    "bench",
-	args:    "[model.ckpt]",
+	args:    "[MODEL]",
 	summary: "time a compiled model beside its dense twin",
 	detail: `
 Compiles a model twice, as it is and with every matrix held to the dense
 strategy, builds both into one program and times them in turn, the portable Go
-of the sparse package beside them. The model is a checkpoint, or a stack of
+of the sparse package beside them. The model is a file, or a stack of
 recurrent layers with random weights by -cell and -hidden. Times are medians
 over many short rounds, pinned to one processor where the system allows it; of a model
 that takes whole sequences, they are those of a frame in sequences of 64.`,
@@ -66,7 +66,7 @@ type benchReport struct {
 }
 
 func (b *benchmark) run(ctx context.Context, e *env, args []string) error {
-	c, err := b.model(args)
+	c, err := b.model(e, args)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (b *benchmark) run(ctx context.Context, e *env, args []string) error {
 }
 
 // model is the checkpoint of the arguments, or random layers.
-func (b *benchmark) model(args []string) (*checkpoint, error) {
+func (b *benchmark) model(e *env, args []string) (*checkpoint, error) {
 	if b.layer.Cell == "" {
 		for _, name := range b.given {
 			switch name {
@@ -109,14 +109,14 @@ func (b *benchmark) model(args []string) (*checkpoint, error) {
 				return nil, usagef("-%s is about random layers: want it with -cell", name)
 			}
 		}
-		path, err := one(args, "a checkpoint (model.ckpt), or -cell for random layers")
+		path, err := one(args, "a model, or -cell for random layers")
 		if err != nil {
 			return nil, err
 		}
-		return readCheckpoint(path)
+		return e.model(path, b.compile.from)
 	}
 	if len(args) > 0 {
-		return nil, usagef("want a checkpoint or -cell, not both; got %q", args[0])
+		return nil, usagef("want a model or -cell, not both; got %q", args[0])
 	}
 	m, err := bench.Random(b.layer)
 	if err != nil {

@@ -19,21 +19,23 @@ import (
 
 var compileVerb = &verb{
 	name:    "compile",
-	args:    "model.ckpt",
-	summary: "compile a checkpoint to a Go package",
+	args:    modelArgs,
+	summary: "compile a model to a Go package",
 	detail: `Writes a Go package with the model's weights and their sparsity pattern in it: Go
 source, AVX2 and AVX-512 assembly, its own tests and a benchmark. It imports the
 standard library only. All files are written or none; a file that sparsec did not write is
 never replaced. The table says which kernel each matrix got and why.
 
-The same checkpoint and flags give the same bytes on every machine; -check exits
+` + modelFiles + `
+
+The same model and flags give the same bytes on every machine; -check exits
 with 1 and prints a diff when the folder holds anything else.`,
 	example: `sparsec compile model.ckpt -o ./m -pkg m
 cd m && go test . && go test -bench .`,
 	define: func(fs *flag.FlagSet) action {
 		var c compileRun
 		fs.StringVar(&c.out, "o", "", "`folder` of the package (default ./PKG)")
-		fs.StringVar(&c.pkg, "pkg", "", "`name` of the package (default: that of the folder, or else of the checkpoint)")
+		fs.StringVar(&c.pkg, "pkg", "", "`name` of the package (default: that of the folder, or else of the model)")
 		fs.BoolVar(&c.check, "check", false, "write nothing; exit with 1 and a diff if the folder is stale")
 		fs.StringVar(&c.emit, "emit", "", "write nothing; print what `phase` makes: ir (the graph behind the passes), plan (JSON) or kernel (the kernel program)")
 		fs.BoolVar(&c.generate, "generate", false, "put a go:generate line in the package that compiles it again")
@@ -52,14 +54,14 @@ type compileRun struct {
 }
 
 func (c *compileRun) run(ctx context.Context, e *env, args []string) error {
-	path, err := one(args, "a checkpoint")
+	path, err := one(args, "a model")
 	if err != nil {
 		return err
 	}
 	if err := c.complete(path); err != nil {
 		return err
 	}
-	from, err := readCheckpoint(path)
+	from, err := e.model(path, c.compile.from)
 	if err != nil {
 		return err
 	}
@@ -184,6 +186,13 @@ func (c *compileRun) command(path string, settings []string) (string, error) {
 			return "", err
 		}
 		words = append(words, "-plan", plan)
+	}
+	if c.compile.from.description != "" {
+		description, err := relative(c.out, c.compile.from.description)
+		if err != nil {
+			return "", err
+		}
+		words = append(words, "-model", description)
 	}
 	words = append(words, model)
 	for i, w := range words {

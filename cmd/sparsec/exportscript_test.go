@@ -81,7 +81,7 @@ func agreesWithVectors(t *testing.T, m *ir.Model, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range c.Compare(r, golden.DefaultTolerance) {
+	for _, d := range c.Compare(r, nil, golden.DefaultTolerance) {
 		if !d.OK() {
 			t.Error(d.String())
 		}

@@ -27,6 +27,7 @@ var house = map[string][]string{
 	"compiler/scratch":        {},
 	"compiler/importer/onnx":  {"ir"},
 	"compiler/importer/torch": {"ir", "ir/ckpt"},
+	"compiler/conformance":    {},
 	"compiler/golden":         {"ir", "ir/kernel", "ir/eval", "compiler/scratch", "codegen"},
 	"compiler/verify":         {"ir", "ir/sparse", "ir/kernel", "ir/eval", "compiler/scratch", "codegen"},
 	"compiler/bench":          {"ir", "ir/sparse", "ir/kernel", "compiler", "compiler/..."},
@@ -46,7 +47,8 @@ var house = map[string][]string{
 	"trainer/sweep":           {"trainer", "trainer/prune"},
 	"trainer/baseline":        {"ir"},
 	"trainer":                 {"ir", "ir/ckpt", "ir/sparse", "trainer/..."},
-	"cmd/sparsec":             {"trainer/...", "trainer", "compiler", "compiler/...", "ir", "ir/ckpt", "ir/eval", "ir/kernel", "ir/sparse"},
+	"cmd/sparsec":             {"trainer/...", "trainer", "codegen", "compiler", "compiler/...", "ir", "ir/ckpt", "ir/eval", "ir/kernel", "ir/sparse"},
+	"cmd/vad":                 {"ir", "compiler", "compiler/importer/onnx", "compiler/scratch"},
 	"generated/...":           {},
 }
 

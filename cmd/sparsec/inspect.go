@@ -17,14 +17,16 @@ import (
 
 var inspectVerb = &verb{
 	name:    "inspect",
-	args:    "model.ckpt",
-	summary: "show what is in a checkpoint and how it would compile",
+	args:    modelArgs,
+	summary: "show what is in a model and how it would compile",
 	detail: `Prints the graph's inputs, states and outputs; for each matrix its shape, density,
 pattern and how full blocks of R rows and C columns are (8x1: the share of blocks
 with at least one weight); then the plan: what the compiler would do with each
 matrix, why, the bytes of weights and indices that a step reads, and the time that
 the cost model predicts. Matrices of the plan are those behind the compiler's
-passes, which may drop units and split a matrix.`,
+passes, which may drop units and split a matrix.
+
+` + modelFiles,
 	example: "sparsec inspect model.ckpt -png heatmaps",
 	define: func(fs *flag.FlagSet) action {
 		var i inspectRun
@@ -42,11 +44,11 @@ type inspectRun struct {
 }
 
 func (i *inspectRun) run(ctx context.Context, e *env, args []string) error {
-	path, err := one(args, "a checkpoint")
+	path, err := one(args, "a model")
 	if err != nil {
 		return err
 	}
-	c, err := readCheckpoint(path)
+	c, err := e.model(path, i.compile.from)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 // compileFlags are the flags of every verb that compiles: they decide what the
 // package computes and how.
 type compileFlags struct {
+	from     importFlags
 	isa      levelList
 	exact    bool
 	weights  weightsList
@@ -29,6 +30,7 @@ type compileFlags struct {
 }
 
 func (c *compileFlags) define(fs *flag.FlagSet) {
+	c.from.define(fs)
 	c.isa = defaultLevels()
 	fs.Var(&c.isa, "isa", "instruction `sets` to emit kernels for, divided by commas: avx2, avx512; the processor decides at start which run")
 	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a kernel may move weights by up to 2^-21, one for AVX-512 by up to 2^-19, where they do not fit its exact form")
@@ -47,11 +49,11 @@ func strategyNames() string {
 	return strings.Join(names, ", ")
 }
 
-// options are those of the compiler for a checkpoint.
+// options are those of the compiler for a model.
 func (c *compileFlags) options(from *checkpoint) (compiler.Options, error) {
 	o := compiler.Options{
 		Input:    from.sum,
-		Settings: c.settings(),
+		Settings: append(from.from.settings(), c.settings()...),
 		Pass:     pass.Options{Permute: pass.PermuteOptions{Disable: !c.permute}},
 		Schedule: schedule.Options{Targets: c.isa.targets(), Exact: c.exact, Force: c.forces, Weights: c.weights},
 		Batch:    c.batch,

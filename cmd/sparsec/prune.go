@@ -21,7 +21,7 @@ import (
 
 var pruneVerb = &verb{
 	name:    "prune",
-	args:    "model.ckpt",
+	args:    modelArgs,
 	summary: "prune a trained model at once, without training",
 	detail: `Sets the weights of least magnitude to zero, in a pattern, and writes the model
 to another checkpoint. The matrices that nodes multiply by are pruned; embeddings
@@ -53,6 +53,7 @@ To lose less, prune while training: sparsec train -sparsity.`,
 		fs.Var(&p.rules, "rule", "`NAME=VALUE`: another density or pattern for the tensors or gates that match; may be repeated, the last match decides")
 		fs.BoolVar(&p.fill, "fill", false, "keep more weights in lanes that would idle, at the same number of steps")
 		fs.StringVar(&p.out, "o", "pruned.ckpt", "`file` to write")
+		p.from.define(fs)
 		fs.BoolVar(&p.force, "f", false, "replace the file if it is there, even the input")
 		return p.run
 	},
@@ -63,10 +64,11 @@ type pruneRun struct {
 	pattern, out string
 	rules        textList
 	fill, force  bool
+	from         importFlags
 }
 
 func (p *pruneRun) run(ctx context.Context, e *env, args []string) error {
-	path, err := one(args, "a checkpoint")
+	path, err := one(args, "a model")
 	if err != nil {
 		return err
 	}
@@ -74,7 +76,7 @@ func (p *pruneRun) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := readCheckpoint(path)
+	c, err := e.model(path, p.from)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 //	fixture NAME FILE          write the checkpoint of a fixture
 //	corrupt FAULT IN OUT       write a checkpoint with a fault: truncated, header,
 //	                           shape, missing or nan
+//	vectors MODEL FILE         write golden vectors of a model, .npz
+//	onnx NAME FILE             write an ONNX fixture
 //	await FILE                 wait until there is a file
 //	recordings DIR             write an index of recordings and their features
 //	files DIR [NAME…]          DIR holds exactly these files
@@ -61,6 +63,8 @@ func TestScripts(t *testing.T) {
 			"files":      filesCommand,
 			"await":      awaitCommand,
 			"recordings": recordingsCommand,
+			"vectors":    vectorsCommand,
+			"onnx":       onnxCommand,
 		},
 	})
 }

@@ -13,8 +13,8 @@ import (
 
 var tuneVerb = &verb{
 	name:    "tune",
-	args:    "model.ckpt",
-	summary: "time the strategies of a checkpoint's matrices and write a plan",
+	args:    modelArgs,
+	summary: "time the strategies of a model's matrices and write a plan",
 	detail: `
 Times, for each matrix of a model and each instruction set, the strategies that the
 cost model predicts to be near the best, and dense, on this machine: each as the
@@ -46,14 +46,14 @@ type tuneRun struct {
 }
 
 func (t *tuneRun) run(ctx context.Context, e *env, args []string) error {
-	path, err := one(args, "a checkpoint (model.ckpt)")
+	path, err := one(args, "a model")
 	if err != nil {
 		return err
 	}
 	if t.compile.planPath != "" {
 		return usagef("tune makes a plan: want it without -plan")
 	}
-	c, err := readCheckpoint(path)
+	c, err := e.model(path, t.compile.from)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ var verbs = []*verb{
 	trainVerb,
 	evalVerb,
 	sweepVerb,
+	importVerb,
 	pruneVerb,
 	exportScriptVerb,
 	inspectVerb,

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/sparsec/sparsec/compiler"
+	"github.com/sparsec/sparsec/compiler/golden"
 	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
@@ -24,7 +25,7 @@ import (
 
 var verifyVerb = &verb{
 	name:    "verify",
-	args:    "model.ckpt",
+	args:    modelArgs,
 	summary: "hold the compiled package against the float64 reference",
 	detail: `Compiles the checkpoint, vets and builds the package in a temporary folder, runs it
 beside the float64 interpreter of the graph on given or random input, and reports
@@ -34,16 +35,33 @@ tolerance, which is derived from the model: what float32 rounding can make of it
 
 With -dir the files of a package on disk are run, compiled before with the same
 flags. Where weights are stored with less than float32 (-weights), the reference
-has the weights that are stored, and what these cost is said besides. Of an error, got against want, the part relative to max(1, |want|) counts.`,
-	example: "sparsec verify model.ckpt -steps 256 -backend generic,avx2",
+has the weights that are stored, and what these cost is said besides. Of an error, got
+against want, the part relative to max(1, |want|) counts.
+
+With -golden the model is held against outputs that another program got: the graph in
+float64 (interp) as it was read, and packages of it with every kernel of this machine.
+Each line has the largest error of an output or state over all steps: absolute;
+relative to the largest element of that output (of a state: or of any output, if that
+is larger), which the tolerance bounds in every step; and in units in the last place
+of float32; then, for drift, the largest relative error in the first and in the last
+quarter of the steps. The program that wrote the file rounds too: packages are allowed
+as much besides as interp is off in a step, up to the tolerance again. Tensors and arrays belong
+together by name; what is left over on either side is an error unless -ignore names
+it. A package has kernels of an instruction set only where they pay; where they do
+not, they are compiled by themselves and run.
+
+` + modelFiles,
+	example: `sparsec verify model.ckpt -steps 256 -backend generic,avx2
+sparsec verify vad.onnx -set sr=16000 -golden ref.json -as input=audio:576:512 -as output=prob`,
 	define: func(fs *flag.FlagSet) action {
 		var v verifyRun
 		fs.StringVar(&v.dir, "dir", "", "`folder` of a compiled package to run in place of a new one")
 		fs.StringVar(&v.input, "input", "", "`file` of input: a line a step, its numbers divided by commas or tabs, the inputs of the model one behind the other (default: random)")
 		fs.IntVar(&v.steps, "steps", 64, "random `steps`")
 		fs.Uint64Var(&v.seed, "seed", 1, "`seed` of random steps")
-		fs.StringVar(&v.backends, "backend", "", "`kernels` to run, divided by commas: avx512, avx2, generic (default: all that this machine runs)")
-		fs.Float64Var(&v.tolerance, "tol", 0, "`tolerance` of the error (default: derived from the model)")
+		fs.StringVar(&v.backends, "backend", "", "`kernels` to run, divided by commas: avx512, avx2, generic, and with -golden interp, the float64 interpreter of the graph (default: all that this machine runs)")
+		fs.Float64Var(&v.tolerance, "tol", 0, fmt.Sprintf("`tolerance` of the error (default: derived from the model; with -golden %g of the largest output)", golden.DefaultTolerance))
+		v.vectors.define(fs)
 		v.compile.define(fs)
 		return v.run
 	},
@@ -55,18 +73,33 @@ type verifyRun struct {
 	seed                 uint64
 	tolerance            float64
 	compile              compileFlags
+	vectors              goldenFlags
 }
 
 func (v *verifyRun) run(ctx context.Context, e *env, args []string) error {
-	path, err := one(args, "a checkpoint")
+	path, err := one(args, "a model")
 	if err != nil {
 		return err
 	}
-	kernels, err := v.kernels()
+	if err := v.check(); err != nil {
+		return err
+	}
+	if v.vectors.path != "" {
+		return v.golden(ctx, e, path)
+	}
+	return v.reference(ctx, e, path)
+}
+
+// reference holds the package against the float64 interpreter.
+func (v *verifyRun) reference(ctx context.Context, e *env, path string) error {
+	if len(v.vectors.as)+len(v.vectors.ignore) > 0 {
+		return usagef("-as and -ignore are about golden vectors: want them with -golden")
+	}
+	kernels, err := v.backendList(verify.Kernels())
 	if err != nil {
 		return err
 	}
-	c, err := readCheckpoint(path)
+	c, err := e.model(path, v.compile.from)
 	if err != nil {
 		return err
 	}
@@ -101,14 +134,20 @@ func (v *verifyRun) run(ctx context.Context, e *env, args []string) error {
 	return err
 }
 
-// kernels are those of -backend.
-func (v *verifyRun) kernels() ([]string, error) {
+// check is an error about flags that no model allows.
+func (v *verifyRun) check() error {
 	switch {
 	case v.steps < 1:
-		return nil, usagef("-steps %d: want at least 1", v.steps)
+		return usagef("-steps %d: want at least 1", v.steps)
 	case !(v.tolerance >= 0) || math.IsInf(v.tolerance, 0):
-		return nil, usagef("-tol %v: want a positive number", v.tolerance)
-	case v.backends == "":
+		return usagef("-tol %v: want a positive number", v.tolerance)
+	}
+	return nil
+}
+
+// backendList is that of -backend, of those that there are; nil for none.
+func (v *verifyRun) backendList(known []string) ([]string, error) {
+	if v.backends == "" {
 		return nil, nil
 	}
 	list := strings.Split(v.backends, ",")
@@ -116,8 +155,8 @@ func (v *verifyRun) kernels() ([]string, error) {
 		if slices.Contains(list[:i], k) {
 			return nil, usagef("-backend: %s twice", k)
 		}
-		if !slices.Contains(verify.Kernels(), k) {
-			return nil, usagef("-backend %q: want %s", k, strings.Join(verify.Kernels(), " or "))
+		if !slices.Contains(known, k) {
+			return nil, usagef("-backend %q: want %s", k, strings.Join(known, " or "))
 		}
 	}
 	return list, nil

@@ -94,7 +94,7 @@ func TestBind(t *testing.T) {
 				t.Fatal(err)
 			}
 			var wrong []string
-			for _, d := range c.Compare(r, 0) {
+			for _, d := range c.Compare(r, nil, 0) {
 				if !d.OK() {
 					wrong = append(wrong, d.Tensor)
 				}
@@ -174,15 +174,35 @@ func TestCompare(t *testing.T) {
 		Tensor: "y", Array: "y", Steps: 8, Largest: 4, MaxAbs: 7 * 0x1p-22, MaxRel: 7 * 0x1p-24, MaxULP: 3.5,
 		Step: 7, Diverges: 5, Early: 0x1p-24, Late: 7 * 0x1p-24,
 	}
-	if got := c.Compare(r, 4*0x1p-24)[0]; got != want {
+	if got := c.Compare(r, nil, 4*0x1p-24)[0]; got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	// An exact run that is off by a unit of 2^-24 in step 5 allows as much there, and
+	// the tolerance again where it is off by more.
+	exact := &Run{}
+	for step := range 8 {
+		got := []float64{1, -4}
+		switch step {
+		case 5:
+			got[1] -= 0x1p-22
+		case 6:
+			got[1] -= 1
+		}
+		exact.Outputs = append(exact.Outputs, map[string][]float64{"y": got})
+	}
+	want.Diverges = 7
+	if got := c.Compare(r, exact, 4*0x1p-24)[0]; got != want {
+		t.Errorf("beside an exact run: %+v, want %+v", got, want)
+	}
+	if got := c.Compare(r, exact, 2.5*0x1p-24)[0]; got.Diverges != 3 {
+		t.Errorf("beside an exact run: diverges in step %d, want 3", got.Diverges)
+	}
 	r.Outputs[3]["y"][0] = math.NaN()
-	if got := c.Compare(r, 1)[0]; got.Diverges != 3 || !math.IsInf(got.MaxRel, 1) {
+	if got := c.Compare(r, nil, 1)[0]; got.Diverges != 3 || !math.IsInf(got.MaxRel, 1) {
 		t.Errorf("NaN for a number: %+v", got)
 	}
 	w.Values[3][0] = math.NaN()
-	if got := c.Compare(r, 1)[0]; !got.OK() {
+	if got := c.Compare(r, nil, 1)[0]; !got.OK() {
 		t.Errorf("NaN for NaN: %+v", got)
 	}
 }
