@@ -28,6 +28,7 @@ func Lower(m *ir.Model, plan *schedule.Plan) (*kernel.Program, error) {
 		matrices: map[productKey]int{},
 		consts:   map[constKey]int{},
 		names:    map[string]bool{},
+		shared:   map[string]int{},
 	}
 	l.inputs()
 	l.stateBuffers()
@@ -58,6 +59,7 @@ type lowerer struct {
 	matrices map[productKey]int
 	consts   map[constKey]int
 	names    map[string]bool // of buffers
+	shared   map[string]int  // buffers of sums that all cells share, by suffix
 	layer    *kernel.Layer   // of the node being lowered
 }
 

@@ -26,6 +26,24 @@ func (l *lowerer) gates(node ir.Node, n int, weightIH, weightHH, biasIH, biasHH,
 		state: ref(l.states[state]), input: input}
 }
 
+// sums is the buffer of the sums of gate blocks. What a product writes as a whole
+// and its own layer alone reads, all cells can share: they do so in a model of whole
+// sequences, of which every frame has all buffers.
+func (l *lowerer) sums(g gates, suffix string, blocks int) int {
+	n := blocks * kernel.Pad(g.size)
+	if l.m.Streaming() {
+		return l.buffer(g.node.Name+suffix, n)
+	}
+	shared, ok := l.shared[suffix]
+	if !ok {
+		shared = l.buffer("gates"+suffix, n)
+		l.shared[suffix] = shared
+	}
+	b := &l.p.Buffers[shared]
+	b.Len = max(b.Len, n)
+	return shared
+}
+
 // sum appends dst = bias + W·src for gate blocks [from, to) of a weight and
 // returns dst, a new buffer of the node.
 func (l *lowerer) sum(g gates, suffix, weight, bias string, from, to int, src kernel.Ref) (kernel.Ref, error) {
@@ -33,7 +51,7 @@ func (l *lowerer) sum(g gates, suffix, weight, bias string, from, to int, src ke
 	if err != nil {
 		return kernel.Ref{}, err
 	}
-	dst := ref(l.buffer(g.node.Name+suffix, (to-from)*kernel.Pad(g.size)))
+	dst := ref(l.sums(g, suffix, to-from))
 	l.emit(kernel.MatVec{Dst: dst, Init: l.bias(bias, from*g.size, to*g.size, g.size), Src: src, Matrix: matrix})
 	return dst, nil
 }
@@ -49,7 +67,7 @@ func (l *lowerer) summed(g gates) (kernel.Ref, error) {
 	if err != nil {
 		return kernel.Ref{}, err
 	}
-	dst := ref(l.buffer(g.node.Name+".x", g.n*kernel.Pad(g.size)))
+	dst := ref(l.sums(g, ".x", g.n))
 	l.emit(kernel.MatVec{Dst: dst, Init: l.biases(g.biasIH, g.biasHH, g.n, g.size), Src: g.input, Matrix: ih},
 		kernel.MatVec{Dst: dst, Init: dst, Src: g.state, Matrix: hh})
 	return dst, nil

@@ -40,10 +40,10 @@ func layerForwardAVX2(s *sequenceFrame) {
 		return
 	}
 	// forward.weight_ih [48 12], density 30.03 %: unrolled, 33 steps.
-	matvecF32StraightM0R0AVX2(&s.forwardX[0], (*float32)(unsafe.Add(weights, 10496)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 1088)))
+	matvecF32StraightM0R0AVX2(&s.gatesX[0], (*float32)(unsafe.Add(weights, 10496)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 1088)))
 	// forward.weight_hh [48 16], density 29.95 %: unrolled, 44 steps.
-	matvecF32StraightM1R0AVX2(&s.forwardR[0], (*float32)(unsafe.Add(weights, 10688)), &s.forwardH[0], (*byte)(unsafe.Add(weights, 1536)), (*byte)(unsafe.Add(weights, 2944)))
-	gruCellAVX2(&s.forwardH[0], &s.forwardX[0], &s.forwardR[0], 16)
+	matvecF32StraightM1R0AVX2(&s.gatesR[0], (*float32)(unsafe.Add(weights, 10688)), &s.forwardH[0], (*byte)(unsafe.Add(weights, 1536)), (*byte)(unsafe.Add(weights, 2944)))
+	gruCellAVX2(&s.forwardH[0], &s.gatesX[0], &s.gatesR[0], 16)
 	copy(s.forward[:16], s.forwardH[:16])
 }
 
@@ -56,10 +56,10 @@ func layerBackwardAVX2(s *sequenceFrame) {
 		return
 	}
 	// backward.weight_ih [64 12], density 29.95 %: unrolled, 46 steps.
-	matvecF32StraightM2R0AVX2(&s.backwardX[0], (*float32)(unsafe.Add(weights, 10880)), &s.embed[0], (*byte)(unsafe.Add(weights, 3392)), (*byte)(unsafe.Add(weights, 4864)))
+	matvecF32StraightM2R0AVX2(&s.gatesX[0], (*float32)(unsafe.Add(weights, 10880)), &s.embed[0], (*byte)(unsafe.Add(weights, 3392)), (*byte)(unsafe.Add(weights, 4864)))
 	// backward.weight_hh [64 16], density 29.98 %: unrolled, 56 steps.
-	matvecF32StraightM3R0AVX2(&s.backwardX[0], &s.backwardX[0], &s.backwardH[0], (*byte)(unsafe.Add(weights, 5376)), (*byte)(unsafe.Add(weights, 7168)))
-	lstmCellAVX2(&s.backwardH[0], &s.backwardC[0], &s.backwardX[0], 16)
+	matvecF32StraightM3R0AVX2(&s.gatesX[0], &s.gatesX[0], &s.backwardH[0], (*byte)(unsafe.Add(weights, 5376)), (*byte)(unsafe.Add(weights, 7168)))
+	lstmCellAVX2(&s.backwardH[0], &s.backwardC[0], &s.gatesX[0], 16)
 	copy(s.backward[:16], s.backwardH[:16])
 }
 

@@ -20,10 +20,10 @@ func layerForwardGeneric(s *sequenceFrame) {
 		return
 	}
 	// forward.weight_ih [48 12], density 30.03 %: straight-line Go.
-	matrix0Part0((*[48]float32)(s.forwardX[:48]), (*[48]float32)(weightsAt[float32](weights, 10496, 48)), (*[12]float32)(s.embed[:12]), &matrix0Weights)
+	matrix0Part0((*[48]float32)(s.gatesX[:48]), (*[48]float32)(weightsAt[float32](weights, 10496, 48)), (*[12]float32)(s.embed[:12]), &matrix0Weights)
 	// forward.weight_hh [48 16], density 29.95 %: straight-line Go.
-	matrix1Part0((*[48]float32)(s.forwardR[:48]), (*[48]float32)(weightsAt[float32](weights, 10688, 48)), (*[16]float32)(s.forwardH[:16]), &matrix1Weights)
-	gruCell(s.forwardH[:16], s.forwardX[:48], s.forwardR[:48])
+	matrix1Part0((*[48]float32)(s.gatesR[:48]), (*[48]float32)(weightsAt[float32](weights, 10688, 48)), (*[16]float32)(s.forwardH[:16]), &matrix1Weights)
+	gruCell(s.forwardH[:16], s.gatesX[:48], s.gatesR[:48])
 	copy(s.forward[:16], s.forwardH[:16])
 }
 
@@ -36,10 +36,10 @@ func layerBackwardGeneric(s *sequenceFrame) {
 		return
 	}
 	// backward.weight_ih [64 12], density 29.95 %: straight-line Go.
-	matrix2Part0((*[64]float32)(s.backwardX[:64]), (*[64]float32)(weightsAt[float32](weights, 10880, 64)), (*[12]float32)(s.embed[:12]), &matrix2Weights)
+	matrix2Part0((*[64]float32)(s.gatesX[:64]), (*[64]float32)(weightsAt[float32](weights, 10880, 64)), (*[12]float32)(s.embed[:12]), &matrix2Weights)
 	// backward.weight_hh [64 16], density 29.98 %: straight-line Go.
-	matrix3Part0((*[64]float32)(s.backwardX[:64]), (*[64]float32)(s.backwardX[:64]), (*[16]float32)(s.backwardH[:16]), &matrix3Weights)
-	lstmCell(s.backwardH[:16], s.backwardC[:16], s.backwardX[:64])
+	matrix3Part0((*[64]float32)(s.gatesX[:64]), (*[64]float32)(s.gatesX[:64]), (*[16]float32)(s.backwardH[:16]), &matrix3Weights)
+	lstmCell(s.backwardH[:16], s.backwardC[:16], s.gatesX[:64])
 	copy(s.backward[:16], s.backwardH[:16])
 }
 

@@ -15,15 +15,14 @@ type sequenceFrame struct {
 	backwardC [32]float32
 	both      [48]float32
 	embed     [32]float32
-	forwardX  [64]float32
-	forwardR  [64]float32
+	gatesX    [80]float32
+	gatesR    [64]float32
 	forward   [32]float32
-	backwardX [80]float32
 	backward  [32]float32
 	out       [32]float32
 	y         [32]float32
 	x         int // input "x"
-	_         [2616]byte
+	_         [2872]byte
 }
 
 // sequences keeps the frames for the next Run.
