@@ -41,13 +41,14 @@ func foldBiases(m *ir.Model, r *Report) (*ir.Model, error) {
 // foldAdded makes a Linear of the sum of one, which nothing else reads, and a
 // constant.
 func foldAdded(m *ir.Model, r *Report) {
-	readers := readersOf(m)
+	readers, nodes := readersOf(m), nodesOf(m)
+	gone := map[string]bool{}
 	for i, n := range m.Nodes {
 		if n.Op != (ir.Binary{Func: ir.Add}) {
 			continue
 		}
 		for k, name := range n.Inputs {
-			product, constant := m.Node(name), m.Node(n.Inputs[1-k])
+			product, constant := nodes[name], nodes[n.Inputs[1-k]]
 			if product == nil || constant == nil || readers[name] > 1 {
 				continue
 			}
@@ -60,12 +61,11 @@ func foldAdded(m *ir.Model, r *Report) {
 				op.Bias = replaceBias(m, op.Bias, n.Name+".bias", bias)
 				r.note("constant %q is the bias of %q", constant.Name, n.Name)
 				m.Nodes[i] = ir.Node{Name: n.Name, Op: op, Inputs: slices.Clone(product.Inputs)}
-				m.Nodes = slices.DeleteFunc(m.Nodes, func(n ir.Node) bool { return n.Name == name })
-				foldAdded(m, r)
-				return
+				gone[name] = true
 			}
 		}
 	}
+	m.Nodes = slices.DeleteFunc(m.Nodes, func(n ir.Node) bool { return gone[n.Name] })
 }
 
 // added is the bias of a Linear and a constant, which must be alike in all rows.

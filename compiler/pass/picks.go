@@ -13,10 +13,10 @@ import (
 // value in another order, or with zeros between, as at the ends of a convolution, has
 // its columns in the order of the value instead. A model output keeps its node.
 func foldPicks(m *ir.Model, r *Report) (*ir.Model, error) {
-	f := &pickFolder{m: m.Clone(), r: r}
+	f := &pickFolder{m: m.Clone(), r: r, readers: readersOf(m), users: paramUsers(m)}
 	f.types, _ = m.Infer()
+	f.node = nodesOf(f.m)
 	for i := range f.m.Nodes {
-		f.readers = readersOf(f.m)
 		switch op := f.m.Nodes[i].Op.(type) {
 		case ir.Pick:
 			f.pick(&f.m.Nodes[i], op)
@@ -35,7 +35,18 @@ type pickFolder struct {
 	m       *ir.Model
 	r       *Report
 	types   map[string]ir.Type
-	readers map[string]int
+	node    map[string]*ir.Node
+	readers map[string]int // as they were
+	users   map[string]int
+}
+
+// nodesOf is the nodes of a model by name, for as long as none is added or removed.
+func nodesOf(m *ir.Model) map[string]*ir.Node {
+	nodes := make(map[string]*ir.Node, len(m.Nodes))
+	for i := range m.Nodes {
+		nodes[m.Nodes[i].Name] = &m.Nodes[i]
+	}
+	return nodes
 }
 
 // readersOf counts the readers of every value: nodes and outputs.
@@ -55,7 +66,7 @@ func readersOf(m *ir.Model) map[string]int {
 // pick reads past a Pick or a Concat.
 func (f *pickFolder) pick(n *ir.Node, op ir.Pick) {
 	for {
-		from := f.m.Node(n.Inputs[0])
+		from := f.node[n.Inputs[0]]
 		if from == nil {
 			return
 		}
@@ -118,7 +129,7 @@ func (f *pickFolder) part(concat *ir.Node, elements []int) (name string, from in
 func (f *pickFolder) flatten(n *ir.Node) {
 	var parts []string
 	for _, name := range n.Inputs {
-		inner := f.m.Node(name)
+		inner := f.node[name]
 		if inner != nil && inner.Op == (ir.Concat{}) && f.readers[name] == 1 {
 			parts = append(parts, inner.Inputs...)
 			f.r.note("%q has the parts of %q", n.Name, name)
@@ -132,8 +143,8 @@ func (f *pickFolder) flatten(n *ir.Node) {
 // columns takes the order of the input into the matrix of a Linear that shares it
 // with none, if that makes it no wider.
 func (f *pickFolder) columns(n *ir.Node, op ir.Linear) {
-	from := f.m.Node(n.Inputs[0])
-	if from == nil || op.Rows > 1 || paramUsers(f.m)[op.Weight] > 1 {
+	from := f.node[n.Inputs[0]]
+	if from == nil || op.Rows > 1 || f.users[op.Weight] > 1 {
 		return
 	}
 	p, ok := from.Op.(ir.Pick)
@@ -201,14 +212,19 @@ func redirect(m *ir.Model, from, to string) {
 
 // drop removes Picks and Concats that are read no more.
 func (f *pickFolder) drop() {
-	for i := len(f.m.Nodes) - 1; i >= 0; i-- {
-		n := f.m.Nodes[i]
-		f.readers = readersOf(f.m)
+	readers := readersOf(f.m)
+	unread := map[string]bool{}
+	for _, n := range slices.Backward(f.m.Nodes) {
 		switch n.Op.(type) {
 		case ir.Pick, ir.Concat:
-			if f.readers[n.Name] == 0 {
-				f.m.Nodes = slices.Delete(f.m.Nodes, i, i+1)
+			if readers[n.Name] > 0 {
+				continue
+			}
+			unread[n.Name] = true
+			for _, name := range n.Inputs {
+				readers[name]--
 			}
 		}
 	}
+	f.m.Nodes = slices.DeleteFunc(f.m.Nodes, func(n ir.Node) bool { return unread[n.Name] })
 }
