@@ -11,6 +11,17 @@ import (
 	"github.com/sparsec/sparsec/ir/eval"
 )
 
+// voice ends the front end of the graph of that name: the mean of what the
+// convolution makes of each unit.
+func voice(text string, hidden int) string {
+	var spans []string
+	for i := range hidden {
+		spans = append(spans, fmt.Sprintf("%d:5:%d", i, hidden))
+	}
+	return strings.Replace(text, "node l = LSTM(mean)", "node units = Pick(same) spans="+strings.Join(spans, "/")+
+		"\nnode mean = Reduce(units) func=mean size=5\nnode l = LSTM(mean)", 1)
+}
+
 // zoo holds graphs of every op; %d is the number of hidden units H, %[2]d is 3H
 // and %[3]d is 4H.
 var zoo = map[string]string{
@@ -79,6 +90,36 @@ node out = Activation(y) func=tanh
 output out
 output side
 `,
+	"voice": `model "m"
+input x [40]
+state h [%d]
+state c [%[1]d]
+param stft [18 16]
+param k [%[1]d 27]
+param b [%[1]d]
+param wi [%[3]d %[1]d]
+param wh [%[3]d %[1]d]
+param bi [%[3]d]
+param u [3 %[1]d]
+node padded = Pick(x) spans=0:40/38:8:-1
+node windows = Pick(padded) spans=0:16/8:16/16:16/24:16/32:16
+node spectrum = Linear(windows) weight=stft rows=5
+node re = Pick(spectrum) spans=0:9/18:9/36:9/54:9/72:9
+node im = Pick(spectrum) spans=9:9/27:9/45:9/63:9/81:9
+node re2 = Binary(re, re) func=mul
+node im2 = Binary(im, im) func=mul
+node power = Binary(re2, im2) func=add
+node magnitude = Activation(power) func=sqrt
+node around = Pick(magnitude) spans="-1:9/0:18/0:27/9:27/18:27/27:18/-1:9"
+node conv = Linear(around) weight=k bias=b rows=5
+node features = Activation(conv) func=relu
+node same = Normalize(features) size=%[1]d epsilon=0.01
+node l = LSTM(mean) weight_ih=wi weight_hh=wh bias_ih=bi h=h c=c
+node y = Linear(l) weight=u
+node p = Activation(y) func=hard_sigmoid alpha=0.2 beta=0.5
+output p
+output mean
+`,
 	"mlp": `model "m"
 input x [7]
 param v [%d 7]
@@ -105,7 +146,7 @@ func model(t *testing.T, name string, hidden int, density float64, seed uint64) 
 	t.Helper()
 	text := zoo[name]
 	if strings.Contains(text, "%[3]d") {
-		text = fmt.Sprintf(text, hidden, 3*hidden, 4*hidden)
+		text = voice(fmt.Sprintf(text, hidden, 3*hidden, 4*hidden), hidden)
 	} else if strings.Contains(text, "%[2]d") {
 		text = fmt.Sprintf(text, hidden, 3*hidden)
 	} else {

@@ -43,6 +43,18 @@ func TestRandomPackages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// Products of several vectors, dense and sparse, at the levels of this machine.
+	for i, density := range []float64{1, 0.3} {
+		name := fmt.Sprintf("voice%d", i)
+		p, err := Compile(ctx, model(t, "voice", 100, density, 1), Options{Package: name, Pass: quick, Batch: 8,
+			Schedule: schedule.Options{Force: []schedule.Force{{Tensor: "*", Strategy: []string{"dense", "window"}[i]}}}})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := m.Add(name, p.Files); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, tags := range []string{"", "purego"} {
 		if out, err := m.Command(ctx, "go", "test", "-short", "-tags", tags, "./...").CombinedOutput(); err != nil {
 			t.Errorf("-tags %q: %v\n%s", tags, err, out)
