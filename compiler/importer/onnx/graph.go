@@ -1,8 +1,10 @@
 package onnx
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/sparsec/sparsec/ir"
@@ -113,9 +115,13 @@ func (g *graph) store(name, state string, v vector) {
 
 // constant is a vector of numbers.
 func (g *graph) constant(name string, data []float32) vector {
-	b := make([]byte, 4*len(data))
-	n, _ := binary.Encode(b, binary.LittleEndian, data)
-	key := "constant" + string(b[:n])
+	hash := sha256.New()
+	var b [4]byte
+	for _, x := range data {
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(x))
+		hash.Write(b[:])
+	}
+	key := "constant" + string(hash.Sum(nil))
 	if v, ok := g.made[key]; ok {
 		return v
 	}
@@ -145,13 +151,14 @@ func (g *graph) joined(name string, view []element) vector {
 
 // viewKey is a view as a key.
 func viewKey(view []element) string {
-	b := make([]byte, 0, 8*len(view)+4)
-	b = append(b, "view"...)
+	hash := sha256.New()
+	var b [8]byte
 	for _, e := range view {
-		b = binary.LittleEndian.AppendUint32(b, uint32(e.v))
-		b = binary.LittleEndian.AppendUint32(b, uint32(e.i))
+		binary.LittleEndian.PutUint32(b[:], uint32(e.v))
+		binary.LittleEndian.PutUint32(b[4:], uint32(e.i))
+		hash.Write(b[:])
 	}
-	return string(b)
+	return "view" + string(hash.Sum(nil))
 }
 
 // whole is the value that a view is the whole of, or 0.

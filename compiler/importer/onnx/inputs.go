@@ -232,6 +232,9 @@ func (im *importer) read(e element, kind ir.PartKind) (vector, error) {
 		return 0, fmt.Errorf("want constants or an input without a time axis")
 	}
 	i := int32(e.v - in.first)
+	if im.g.values[e.v].typ.Bound != ir.MaxElements {
+		return 0, fmt.Errorf("input %q is an index and read as a number too", in.name)
+	}
 	if r, ok := in.others[i]; ok {
 		if r.kind != kind {
 			return 0, fmt.Errorf("input %q is read both as a number and as a length", in.name)

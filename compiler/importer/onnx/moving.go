@@ -148,23 +148,26 @@ func sliceOp(c *call) (*tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps := lists[3]
+	if steps == nil {
+		steps = slices.Repeat([]int64{1}, n)
+	}
+	if i := slices.Index(at, t.time); i >= 0 {
+		if t, err = c.sliceTime(t, starts[i], ends[i], steps[i]); err != nil {
+			return nil, err
+		}
+		starts[i], ends[i], steps[i] = 0, math.MaxInt64, 1
+	}
+	if t.loose != nil {
+		return nil, errors.New("of an axis beside the time axis, which is longer than the frames")
+	}
 	own := strides(t.shape)
 	maps := make([]axisMap, rank)
 	for k, d := range t.shape {
 		maps[k] = plain(d, own[k])
 	}
 	for i, k := range at {
-		step := int64(1)
-		if lists[3] != nil {
-			step = lists[3][i]
-		}
-		if k == t.time {
-			if t, err = c.sliceTime(t, starts[i], ends[i], step); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		places, err := slicePlaces(t.shape[k], starts[i], ends[i], step)
+		places, err := slicePlaces(t.shape[k], starts[i], ends[i], steps[i])
 		if err != nil {
 			return nil, err
 		}
@@ -172,9 +175,6 @@ func sliceOp(c *call) (*tensor, error) {
 		for j, p := range places {
 			maps[k][j] = p * own[k]
 		}
-	}
-	if t.loose != nil {
-		return nil, errors.New("of an axis beside the time axis, which is longer than the frames")
 	}
 	return c.im.rearranged(t, maps, t.time, number{}, 0)
 }

@@ -146,6 +146,10 @@ func (c *call) combined(a, b *tensor, name string, f ir.BinaryFunc) (*tensor, er
 	r.last = a.last || b.last
 	r.strided = a.strided || b.strided
 	r.kind = float
+	if x := unchanged(f, a, b); x != nil {
+		r.view = x.view
+		return r, nil
+	}
 	if op, x := affine(f, a, b); op != nil {
 		r.view = c.applied(x, name, op).view
 		return r, nil
@@ -159,7 +163,7 @@ func (c *call) combined(a, b *tensor, name string, f ir.BinaryFunc) (*tensor, er
 	for i, p := range own {
 		left[i], right[i] = p[0], p[1]
 	}
-	v := g.node(name, ir.Binary{Func: f}, len(own), g.joined(name+".left", left), g.joined(name+".right", right))
+	v := g.node(name, ir.Binary{Func: f}, len(own), g.joined(name+".a", left), g.joined(name+".b", right))
 	r.view = make([]element, len(place))
 	for i, at := range place {
 		r.view[i] = element{v, at}
@@ -178,6 +182,18 @@ func uniform(t *tensor, x float32) bool {
 		}
 	}
 	return true
+}
+
+// unchanged is the tensor that a function of it and one number leaves as it is, or
+// nil.
+func unchanged(f ir.BinaryFunc, a, b *tensor) *tensor {
+	switch {
+	case (f == ir.Add || f == ir.Sub) && uniform(b, 0), (f == ir.Mul || f == ir.Div || f == ir.Pow) && uniform(b, 1):
+		return a
+	case f == ir.Add && uniform(a, 0), f == ir.Mul && uniform(a, 1):
+		return b
+	}
+	return nil
 }
 
 // affine is the op that does what a function of a tensor and one number does, and

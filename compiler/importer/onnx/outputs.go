@@ -99,6 +99,7 @@ func (im *importer) partsOf(r *result) []part {
 func (im *importer) finish() (*ir.Model, error) {
 	if len(im.faults.list) == 0 {
 		im.storeStates()
+		im.givenStates()
 	}
 	if err := im.faults.err(); err != nil {
 		return nil, err
@@ -108,6 +109,17 @@ func (im *importer) finish() (*ir.Model, error) {
 	}
 	e := &emitter{graph: im.g, im: im, names: make([]string, len(im.g.values)), done: make([]bool, len(im.g.values)), taken: map[string]bool{}}
 	return e.model()
+}
+
+// givenStates reports inputs that the options call states and that are none.
+func (im *importer) givenStates() {
+	for _, pair := range im.o.States {
+		for _, in := range im.inputs {
+			if in.name == pair[0] && len(in.states) == 0 {
+				im.faults.add("state %q: with a time axis, only the initial states of recurrent nodes are states", in.name)
+			}
+		}
+	}
 }
 
 // inputTensor describes an input of the graph.

@@ -141,31 +141,3 @@ func (c *call) paddedFrames(t *tensor, mode string, before, behind int, fill flo
 	}}
 	return r, nil
 }
-
-// sliceTime cuts the time axis: not at all, or what is beside the frames.
-func (c *call) sliceTime(t *tensor, start, end, step int64) (*tensor, error) {
-	extra := 0
-	if t.loose != nil {
-		extra = t.loose.extra
-	}
-	all := int64(c.im.axes.frames)*int64(t.shape[t.time]) + int64(extra) // 0 frames: not known
-	cutEnd := int64(0)
-	switch {
-	case end < 0:
-		cutEnd = -end
-	case c.im.axes.frames > 0 && end < all:
-		cutEnd = all - end
-	case c.im.axes.frames == 0 && end < 1<<31-1:
-		return nil, fmt.Errorf("ends element %d of the time axis", end)
-	}
-	if start < 0 && c.im.axes.frames > 0 {
-		start += all
-	}
-	if step != 1 || start < 0 || start+cutEnd != int64(extra) {
-		return nil, fmt.Errorf("takes a part of the time axis (from %d to %d by %d)", start, end, step)
-	}
-	if t.loose == nil {
-		return t, nil
-	}
-	return t.loose.at(int(start))
-}

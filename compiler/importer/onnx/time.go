@@ -37,9 +37,19 @@ func (f *source) interpret(o Options) (*importer, error) {
 	}
 	best := timeAxes{rate: 1}
 	if f.recurrent() {
-		best = f.findTime(o, best)
+		var err error
+		if best, err = f.findTime(o, best); err != nil {
+			return nil, err
+		}
 	}
-	return f.planned(o, best), nil
+	im := f.planned(o, best)
+	if best.frames > 0 && len(im.faults.list) > 0 {
+		// What mixes frames, of which the file says how many there are, may be one.
+		if one := f.planned(o, timeAxes{rate: 1}); len(one.faults.list) == 0 {
+			return one, nil
+		}
+	}
+	return im, nil
 }
 
 // recurrent reports whether there is a recurrent node anywhere.
@@ -119,8 +129,8 @@ func (f *source) total(o Options, a timeAxes) int {
 
 // findTime adds axes of inputs to those that are time as long as more recurrent
 // nodes run along them.
-func (f *source) findTime(o Options, best timeAxes) timeAxes {
-	timed := 0
+func (f *source) findTime(o Options, best timeAxes) (timeAxes, error) {
+	timed, trials := 0, 0
 	for more := true; more; {
 		more = false
 		for _, v := range f.model.graph.inputs {
@@ -128,34 +138,63 @@ func (f *source) findTime(o Options, best timeAxes) timeAxes {
 				continue
 			}
 			for k := range v.dims {
-				a, ok := f.with(o, best, v.name, k)
-				if !ok {
-					continue
-				}
-				if im := f.trial(o, a); im.timed > timed {
-					best, timed, more = a, im.timed, true
+				for _, a := range f.extended(o, best, v, k) {
+					if trials += 1 + len(f.model.graph.nodes); trials > maxTrials {
+						return best, fmt.Errorf("has too many nodes and inputs to find the time axis: -time INPUT:AXIS or none says it")
+					}
+					if im := f.trial(o, a); im.timed > timed {
+						best, timed, more = a, im.timed, true
+						break
+					}
 				}
 			}
 		}
 	}
-	return best
+	return best, nil
 }
 
-// with is a with one more axis, and those of other inputs with its name; false when
-// the input has one or its size contradicts that of the others.
-func (f *source) with(o Options, a timeAxes, name string, k int) (timeAxes, bool) {
-	if _, taken := a.of[name]; taken {
-		return a, false
+// maxTrials is how many nodes may be interpreted to find the time axis.
+const maxTrials = 1 << 21
+
+// extended are time axes with one more: alone, with those of the other inputs that
+// have its name, and with those that have its place and size. There are none where the
+// input has a time axis, or the size contradicts that of the others.
+func (f *source) extended(o Options, a timeAxes, v valueProto, k int) []timeAxes {
+	if _, taken := a.of[v.name]; taken {
+		return nil
 	}
-	a.of = maps.Clone(a.of)
-	if a.of == nil {
-		a.of = map[string]int{}
+	var all []timeAxes
+	size := f.total(o, timeAxes{of: map[string]int{v.name: k}})
+	if len(a.of) > 0 && size != f.total(o, a) {
+		return nil
 	}
-	a.of[name] = k
-	one := f.total(o, timeAxes{of: map[string]int{name: k}})
-	if len(a.of) > 1 && one != f.total(o, a) {
-		return a, false
+	add := func(same func(other valueProto, at int) bool) {
+		e := a
+		e.frames = size
+		if e.of = maps.Clone(a.of); e.of == nil {
+			e.of = map[string]int{}
+		}
+		for _, other := range f.model.graph.inputs {
+			if _, taken := e.of[other.name]; taken || hasInitialiser(f.model.graph, other.name) {
+				continue
+			}
+			if at := slices.IndexFunc(other.dims, func(d dimension) bool { return d == v.dims[k] }); at >= 0 && other.name != v.name && same(other, at) {
+				e.of[other.name] = at
+			}
+		}
+		e.of[v.name] = k
+		if len(all) == 0 || len(e.of) > len(a.of)+1 {
+			all = append(all, e)
+		}
 	}
-	a.frames = one
-	return a, true
+	add(func(valueProto, int) bool { return false })
+	add(func(other valueProto, at int) bool { return other.dims[at].name != "" })
+	add(func(other valueProto, at int) bool {
+		return len(other.dims) == len(v.dims) && other.dims[k] == v.dims[k] && at == k
+	})
+	return all
+}
+
+func hasInitialiser(g *graphProto, name string) bool {
+	return slices.ContainsFunc(g.tensors, func(t *tensorProto) bool { return t.name == name })
 }
