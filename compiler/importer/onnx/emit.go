@@ -224,8 +224,11 @@ func first(a, b vector) vector {
 	return b
 }
 
-// ready reports whether all inputs of a node are made.
+// ready reports whether all inputs of a node are made, and before a Store its Recall.
 func (e *emitter) ready(v vector) bool {
+	if o, ok := e.values[v].op.(ir.Store); ok && !e.opened[o.State] {
+		return false
+	}
 	for _, in := range e.values[v].inputs {
 		if in = e.parent(in); e.values[in].op != nil && !e.done[in] {
 			return false

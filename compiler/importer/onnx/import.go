@@ -87,6 +87,7 @@ func decode(b []byte, folder string, o Options) (*ir.Model, error) {
 		return nil, fmt.Errorf("reset %q of GRU, want after or before", o.GRUReset)
 	}
 	f := &source{model: proto, folder: folder, size: len(b), weights: map[*tensorProto]*tensor{}}
+	f.open = openInputs(proto.graph)
 	im, err := f.interpret(o)
 	if err != nil {
 		return nil, err
@@ -101,11 +102,27 @@ func decode(b []byte, folder string, o Options) (*ir.Model, error) {
 	return m, nil
 }
 
+// openInputs are the inputs that are no initialisers: old files list those too.
+func openInputs(g *graphProto) []valueProto {
+	given := map[string]bool{}
+	for _, t := range g.tensors {
+		given[t.name] = true
+	}
+	var open []valueProto
+	for _, v := range g.inputs {
+		if !given[v.name] {
+			open = append(open, v)
+		}
+	}
+	return open
+}
+
 // source is a decoded file.
 type source struct {
 	model   *modelProto
 	folder  string
 	size    int
+	open    []valueProto             // the inputs that have no initialiser
 	weights map[*tensorProto]*tensor // those that are decoded
 	numbers int                      // bytes that those of integers take
 }

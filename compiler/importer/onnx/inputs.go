@@ -21,10 +21,7 @@ type input struct {
 
 // readInputs defines the inputs of the graph that are no initialisers.
 func (im *importer) readInputs(top *scope) {
-	for _, v := range im.model.graph.inputs {
-		if _, ok := top.values[v.name]; ok {
-			continue
-		}
+	for _, v := range im.open {
 		t, err := im.readInput(v)
 		if err != nil {
 			im.faults.add("input %q: %w", v.name, err)

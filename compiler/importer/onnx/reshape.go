@@ -132,6 +132,14 @@ func (c *call) reshapedFrames(t *tensor, want []number) (*tensor, error) {
 			return t.like(shape, at), nil
 		}
 	}
+	for factor := 2; factor <= maxRate/t.shape[t.time]; factor++ {
+		for at := range want {
+			if _, ok := c.framesAt(want, at, outer, n*factor); ok && want[at] == (number{c: open}) {
+				c.im.stretch = factor // so many frames together are one
+				return nil, fmt.Errorf("shape %v of an input of %v joins %d frames", texts(want), t.shape, factor)
+			}
+		}
+	}
 	return nil, fmt.Errorf("shape %v of an input of %v whose axis %d runs along the frames mixes frames", texts(want), t.shape, t.time)
 }
 

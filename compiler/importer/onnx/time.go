@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,6 +38,9 @@ func (f *source) interpret(o Options) (*importer, error) {
 	}
 	best := timeAxes{rate: 1}
 	if f.recurrent() {
+		if len(f.open) > maxOpen {
+			return nil, fmt.Errorf("has %d inputs, too many to find the time axis among: -time INPUT:AXIS or none says it", len(f.open))
+		}
 		var err error
 		if best, err = f.findTime(o, best); err != nil {
 			return nil, err
@@ -84,6 +88,10 @@ func (f *source) stretched(o Options, a timeAxes) *importer {
 		}
 		a.rate *= im.stretch
 		if total := f.total(o, a); total > 0 {
+			if total%a.rate != 0 {
+				im.timed = 0
+				return im
+			}
 			a.frames = total / a.rate
 		}
 	}
@@ -117,7 +125,7 @@ func (f *source) givenTime(o Options) (timeAxes, error) {
 // total is the size of the time axes, if the file says it.
 func (f *source) total(o Options, a timeAxes) int {
 	im := &importer{source: *f, o: o}
-	for _, v := range f.model.graph.inputs {
+	for _, v := range f.open {
 		if k, ok := a.of[v.name]; ok && k < len(v.dims) {
 			if size, err := im.dimension(v, k); err == nil && size > 0 {
 				return size
@@ -133,25 +141,41 @@ func (f *source) findTime(o Options, best timeAxes) (timeAxes, error) {
 	timed, trials := 0, 0
 	for more := true; more; {
 		more = false
-		for _, v := range f.model.graph.inputs {
-			if _, fixed := o.Set[v.name]; fixed {
-				continue
+		for _, a := range f.candidates(o, best) {
+			if trials += 1 + len(f.model.graph.nodes); trials > maxTrials {
+				return best, errors.New("has too many nodes and inputs to find the time axis: -time INPUT:AXIS or none says it")
 			}
-			for k := range v.dims {
-				for _, a := range f.extended(o, best, v, k) {
-					if trials += 1 + len(f.model.graph.nodes); trials > maxTrials {
-						return best, fmt.Errorf("has too many nodes and inputs to find the time axis: -time INPUT:AXIS or none says it")
-					}
-					if im := f.trial(o, a); im.timed > timed {
-						best, timed, more = a, im.timed, true
-						break
-					}
-				}
+			if im := f.trial(o, a); im.timed > timed {
+				best, timed, more = a, im.timed, true
+				break
 			}
 		}
 	}
 	return best, nil
 }
+
+// candidates are time axes with one more, those of open sizes first: an axis of 1
+// element may look like any other.
+func (f *source) candidates(o Options, a timeAxes) []timeAxes {
+	var open, fixed []timeAxes
+	for _, v := range f.open {
+		if _, set := o.Set[v.name]; set {
+			continue
+		}
+		for k := range v.dims {
+			list := f.extended(o, a, v, k)
+			if len(list) > 0 && list[0].frames == 0 {
+				open = append(open, list...)
+			} else {
+				fixed = append(fixed, list...)
+			}
+		}
+	}
+	return append(open, fixed...)
+}
+
+// maxOpen is among how many inputs the time axis is looked for.
+const maxOpen = 64
 
 // maxTrials is how many nodes may be interpreted to find the time axis.
 const maxTrials = 1 << 21
@@ -174,8 +198,8 @@ func (f *source) extended(o Options, a timeAxes, v valueProto, k int) []timeAxes
 		if e.of = maps.Clone(a.of); e.of == nil {
 			e.of = map[string]int{}
 		}
-		for _, other := range f.model.graph.inputs {
-			if _, taken := e.of[other.name]; taken || hasInitialiser(f.model.graph, other.name) {
+		for _, other := range f.open {
+			if _, taken := e.of[other.name]; taken {
 				continue
 			}
 			if at := slices.IndexFunc(other.dims, func(d dimension) bool { return d == v.dims[k] }); at >= 0 && other.name != v.name && same(other, at) {
@@ -193,8 +217,4 @@ func (f *source) extended(o Options, a timeAxes, v valueProto, k int) []timeAxes
 		return len(other.dims) == len(v.dims) && other.dims[k] == v.dims[k] && at == k
 	})
 	return all
-}
-
-func hasInitialiser(g *graphProto, name string) bool {
-	return slices.ContainsFunc(g.tensors, func(t *tensorProto) bool { return t.name == name })
 }
