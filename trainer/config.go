@@ -149,6 +149,10 @@ type ModelConfig struct {
 	// many frames late instead, so that it can be stepped.
 	RowConv int  `json:"row_conv,omitempty"`
 	Delay   bool `json:"delay,omitempty"`
+	// MaskFrames and MaskFeatures hide up to so many frames and features of recordings
+	// in training, twice each (SpecAugment).
+	MaskFrames   int `json:"mask_frames,omitempty"`
+	MaskFeatures int `json:"mask_features,omitempty"`
 }
 
 // OptimizerConfig says how parameters follow their gradients.

@@ -12,7 +12,7 @@ import (
 // names of the network; a node is called by its layer, and a state by layer and
 // letter: gru0.weight_ih, gru0, gru0.h. The input is x.
 //
-// Dropout, which does nothing after training, is left out, and so is LastStep: a
+// Dropout and Mask, which do nothing after training, are left out, and so is LastStep: a
 // model is a function of frames, and that of a sequence classifier yields logits
 // at every step, of which those of the last step are its answer.
 func Export(name string, s *nn.Stack[float32]) (*ir.Model, error) {
@@ -75,7 +75,7 @@ func (e *exporter) layer(l nn.Layer[float32], i int) error {
 		e.value = forward + "_concat"
 	case nn.Recurrent[float32]:
 		e.recurrent(l, ir.Forward)
-	case *nn.Dropout[float32], *nn.LastStep[float32]:
+	case *nn.Dropout[float32], *nn.Mask[float32], *nn.LastStep[float32]:
 	default:
 		return fmt.Errorf("export: layer %d is a %T, which the graph has no op for", i, l)
 	}

@@ -29,6 +29,11 @@ func (c ModelConfig) network(corpus *Corpus) (*nn.Stack[float32], error) {
 	case corpus.FeatureScale != nil:
 		layers = append(layers, standardise(*corpus.FeatureScale))
 	}
+	masks, err := c.masks(corpus)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	layers = append(layers, masks...)
 	front, width := c.front(width)
 	layers = append(layers, front...)
 	for i, hidden := range c.Hidden {

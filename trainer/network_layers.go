@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/sparsec/sparsec/trainer/nn"
@@ -13,6 +14,19 @@ const (
 	normEpsilon = 1e-5
 	convClip    = 20 // of the clipped ReLU behind a convolution, as in Deep Speech 2
 )
+
+// masks hide parts of recordings, nothing where none are wanted.
+func (c ModelConfig) masks(corpus *Corpus) ([]nn.Layer[float32], error) {
+	if c.MaskFrames == 0 && c.MaskFeatures == 0 {
+		return nil, nil
+	}
+	width := corpus.Input.Width
+	period := width / corpus.Sound.Stack
+	if c.MaskFeatures > period {
+		return nil, fmt.Errorf("mask_features: %d, want at most the %d of a frame", c.MaskFeatures, period)
+	}
+	return []nn.Layer[float32]{nn.NewMask[float32]("mask", width, period, c.MaskFrames, c.MaskFeatures)}, nil
+}
 
 // front is a convolution over time for each of Conv, with a clipped ReLU. A model of
 // both directions reads as many frames behind as before, and a forward one reads

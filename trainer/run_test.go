@@ -204,8 +204,10 @@ func (c cancelAt) Observe(e Event) {
 // follows steps 40 and 80), or killed and resumed from a checkpoint of before,
 // ends with the bits of one that is not.
 func TestResume(t *testing.T) {
-	for _, task := range []Task{Text, Tag} {
-		c := tiny(t, task)
+	recordings := speech(t)
+	recordings.Model.Norm, recordings.Model.MaskFrames, recordings.Model.Bidirectional = "batch", 3, true
+	for _, c := range []Config{tiny(t, Text), tiny(t, Tag), recordings} {
+		task := c.Data.Task
 		c.Workers, c.Model.Dropout, c.Patience = 2, 0.2, 5
 		c.Pruning = PruningConfig{Density: 0.2, Pattern: sparse.Pattern{Kind: sparse.KindLane, R: 8, C: 8}}
 		c.CheckpointEvery = 17

@@ -55,6 +55,9 @@ func (c Config) validateDirection(f *faults) {
 // validateWindows refuses layers over several frames where these are not all there:
 // other sequences are cut into segments.
 func (c Config) validateWindows(f *faults) {
+	if c.Data.Task != CTC && (c.Model.MaskFrames > 0 || c.Model.MaskFeatures > 0) {
+		f.add("model.mask_frames", "or mask_features for a task of %s, want them for ctc only", c.Data.Task)
+	}
 	if c.Data.Task != CTC && (len(c.Model.Conv) > 0 || c.Model.RowConv > 0) {
 		f.add("model.conv", "or a row_conv for a task of %s, want them for ctc only", c.Data.Task)
 	}
@@ -129,6 +132,8 @@ func (c ModelConfig) validate(f *faults) {
 	}
 	f.atLeast("model.conv_frames", c.ConvFrames, 0)
 	f.atLeast("model.row_conv", c.RowConv, 0)
+	f.atLeast("model.mask_frames", c.MaskFrames, 0)
+	f.atLeast("model.mask_features", c.MaskFeatures, 0)
 	if c.Delay && c.RowConv == 0 {
 		f.add("model.delay", "without row_conv, whose frames it counts")
 	}

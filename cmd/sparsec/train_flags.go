@@ -99,6 +99,8 @@ func (t *trainFlags) model() {
 	option(t, "conv-frames", "`frames` of a convolution (default 5)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.ConvFrames })
 	option(t, "row-conv", "`frames` ahead that a row convolution of a forward model of recordings reads (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.RowConv })
 	toggle(t, "delay", "answer as many frames late as -row-conv says instead of reading ahead, so that the model can be stepped", func(c *trainer.Config) *bool { return &c.Model.Delay })
+	option(t, "mask-frames", "`frames` of recordings, joined ones, that are hidden at most in training, twice (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.MaskFrames })
+	option(t, "mask-features", "`features` of recordings that are hidden at most in training, twice (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Model.MaskFeatures })
 	toggle(t, "bidirectional", "run layers in both directions, for tags, recordings and frames with targets; such a model cannot be compiled to steps", func(c *trainer.Config) *bool { return &c.Model.Bidirectional })
 }
 

@@ -1,7 +1,7 @@
 // Package nn holds the layers, losses and gradients that train a recurrent
 // network: [Linear], [Embedding], [RNN], [GRU], [LSTM], [Bidirectional],
 // [Dropout], [Activation], [LastStep], [Normalize], [BatchNorm], [Scale], [Window],
-// [Depthwise], put together as a [Stack], scored by
+// [Depthwise], [Mask], put together as a [Stack], scored by
 // [CrossEntropy], [CTC] or [MSE], and run over the streams of a [Batch] on several
 // goroutines by [Parallel].
 //

@@ -229,6 +229,7 @@ func TestGradientOfFrameLayers(t *testing.T) {
 		{"ReLU", []Layer[float64]{linear("a", in, width), NewActivation[float64](width, ReLU, 0), linear("out", width, classes)}},
 		{"ClippedReLU", []Layer[float64]{linear("a", in, width), NewActivation[float64](width, ClippedReLU, 0.4), linear("out", width, classes)}},
 		{"Scale", []Layer[float64]{linear("a", in, width), scaled(width), linear("out", width, classes)}},
+		{"Mask", []Layer[float64]{linear("a", in, width), NewMask[float64]("m", width, 3, 1, 2), linear("out", width, classes)}},
 		{"Normalize", []Layer[float64]{linear("a", in, width), NewNormalize[float64](width, 1e-3), scaled(width), linear("out", width, classes)}},
 		{"BatchNorm", []Layer[float64]{NewLinear[float64]("a", in, width).NoBias(), batchNorm(width), scaled(width), linear("out", width, classes)}},
 		{"convolution", []Layer[float64]{NewWindow[float64]("w", in, 1, 2), linear("a", 4*in, width), NewActivation[float64](width, Tanh, 0), linear("out", width, classes)}},

@@ -61,6 +61,8 @@ func (s *Stack[T]) uniqueNames() error {
 			use(l.Name)
 		case *Window[T]:
 			use(l.Name)
+		case *Mask[T]:
+			use(l.Name)
 		}
 	}
 	return errors.Join(errs...)
