@@ -32,6 +32,7 @@ type ctcStream struct {
 	logs          []float64 // [frame][class]: of the softmax
 	alpha         []float64 // [frame][state]: of all beginnings of alignments that end there, with its frame
 	beta          []float64 // [frame][state]: of all ends behind there, without its frame
+	reach         []float64 // [state]: beta with the frame that it leaves out
 	occupied      []float64 // [class]: of alignments that go through the class at a frame
 }
 
@@ -145,49 +146,58 @@ func (s *ctcStream) spell(classes []int32, blank int32) {
 // that does not part two classes that are the same.
 func (s *ctcStream) skips(i int) bool { return i >= 2 && s.states[i] != s.states[i-2] }
 
-// forward fills alpha, frame by frame.
+// forward fills alpha, frame by frame: an alignment comes from the same state, the
+// one before, or the one before that.
 func (s *ctcStream) forward() {
 	n := len(s.states)
 	for t := range s.frames {
 		now, logs := s.alpha[t*n:(t+1)*n], s.logs[t*s.width:]
-		for i, class := range s.states {
-			switch {
-			case t > 0:
-				before := s.alpha[(t-1)*n : t*n]
-				now[i] = logSum3(before[i], elementOr(before, i-1, true), elementOr(before, i-2, s.skips(i)))
-			case i < 2:
-				now[i] = 0
-			default:
-				now[i] = math.Inf(-1)
+		if t == 0 {
+			begin(now[:2], now[2:])
+		} else {
+			before := s.alpha[(t-1)*n : t*n]
+			for i := range now {
+				now[i] = before[i]
+				if i >= 1 {
+					now[i] = logAdd(now[i], before[i-1])
+				}
+				if s.skips(i) {
+					now[i] = logAdd(now[i], before[i-2])
+				}
 			}
+		}
+		for i, class := range s.states {
 			now[i] += logs[class]
 		}
 	}
 }
 
-// backward fills beta, from the last frame on.
+// begin sets the states in which alignments begin or end, and the others.
+func begin(in, others []float64) {
+	clear(in)
+	for i := range others {
+		others[i] = math.Inf(-1)
+	}
+}
+
+// backward fills beta, from the last frame on, as forward does.
 func (s *ctcStream) backward() {
 	n := len(s.states)
-	for t := s.frames - 1; t >= 0; t-- {
-		now := s.beta[t*n : (t+1)*n]
-		if t == s.frames-1 {
-			for i := range now {
-				now[i] = math.Inf(-1)
-				if i >= n-2 {
-					now[i] = 0
-				}
-			}
-			continue
-		}
-		behind, logs := s.beta[(t+1)*n:(t+2)*n], s.logs[(t+1)*s.width:]
-		reach := func(i int, may bool) float64 {
-			if !may || i >= n {
-				return math.Inf(-1)
-			}
-			return behind[i] + logs[s.states[i]]
+	begin(s.beta[len(s.beta)-2:], s.beta[len(s.beta)-n:len(s.beta)-2])
+	s.reach = resized(s.reach, n)
+	for t := s.frames - 2; t >= 0; t-- {
+		now, behind, logs := s.beta[t*n:(t+1)*n], s.beta[(t+1)*n:(t+2)*n], s.logs[(t+1)*s.width:]
+		for i, class := range s.states {
+			s.reach[i] = behind[i] + logs[class]
 		}
 		for i := range now {
-			now[i] = logSum3(reach(i, true), reach(i+1, true), reach(i+2, i+2 < n && s.skips(i+2)))
+			now[i] = s.reach[i]
+			if i+1 < n {
+				now[i] = logAdd(now[i], s.reach[i+1])
+			}
+			if i+2 < n && s.skips(i+2) {
+				now[i] = logAdd(now[i], s.reach[i+2])
+			}
 		}
 	}
 }
@@ -196,7 +206,7 @@ func (s *ctcStream) backward() {
 func (s *ctcStream) total() float64 {
 	last := s.alpha[len(s.alpha)-len(s.states):]
 	n := len(last)
-	return logSum3(last[n-1], last[n-2], math.Inf(-1))
+	return logAdd(last[n-1], last[n-2])
 }
 
 // gradient writes that of one stream.
@@ -218,19 +228,14 @@ func (l *CTC[T]) gradient(stream int, total, scale float64) {
 // Replica returns a loss with memory of its own.
 func (l *CTC[T]) Replica() Loss[T] { return &CTC[T]{Blank: l.Blank} }
 
-// elementOr is x[i], or −∞ where that is not there or may not be used.
-func elementOr(x []float64, i int, may bool) float64 {
-	if !may || i < 0 {
-		return math.Inf(-1)
+// logAdd is log(exp(a) + exp(b)); −∞ is the logarithm of 0.
+func logAdd(a, b float64) float64 {
+	if a < b {
+		a, b = b, a
 	}
-	return x[i]
-}
-
-// logSum3 is log(exp(a) + exp(b) + exp(c)); −∞ is the logarithm of 0.
-func logSum3(a, b, c float64) float64 {
-	most := max(a, b, c)
-	if math.IsInf(most, -1) {
-		return most
+	const lost = -37 // exp of it is less than half a unit in the last place of 1
+	if d := b - a; d > lost {
+		return a + math.Log1p(math.Exp(d))
 	}
-	return most + math.Log(math.Exp(a-most)+math.Exp(b-most)+math.Exp(c-most))
+	return a // also where both are −∞
 }
