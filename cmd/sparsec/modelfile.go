@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/sparsec/sparsec/compiler/importer/onnx"
 	"github.com/sparsec/sparsec/compiler/importer/torch"
+	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/ir/ckpt"
 )
 
@@ -66,8 +68,10 @@ func (c *checkpoint) importModel(kind fileKind, flags *importFlags) error {
 		if err != nil {
 			return err
 		}
-		c.model, err = onnx.Import(c.path, o)
-		return err
+		if c.model, err = onnx.Import(c.path, o); err != nil {
+			return err
+		}
+		return c.recognise()
 	}
 	o, err := flags.torch(c.path)
 	if err != nil {
@@ -76,4 +80,15 @@ func (c *checkpoint) importModel(kind fileKind, flags *importFlags) error {
 	o.Note = func(text string) { c.notes = append(c.notes, text) }
 	c.model, err = torch.Import(c.path, o)
 	return err
+}
+
+// recognise puts cells in the place of nodes that spell them out, so that every verb
+// sees their gates.
+func (c *checkpoint) recognise() error {
+	m, _, err := pass.Recognise(c.model)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.path, err)
+	}
+	c.model = m
+	return nil
 }

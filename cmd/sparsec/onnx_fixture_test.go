@@ -92,6 +92,20 @@ var onnxFixtures = map[string]func() message{
 			[]message{edge("x", "T", "batch", 3), edge("h0", 1, "batch", 8)},
 			[]message{edge("Y", "T", 1, "batch", 8), edge("hN", 1, "batch", 8)})
 	},
+	// spelled is a step of an RNN in small nodes.
+	"spelled": func() message {
+		turned := map[string]int{"transB": 1}
+		return onnxModel(
+			[]message{
+				node("Gemm", "fromx", []string{"x", "W", "b"}, []string{"wx"}, turned),
+				node("Gemm", "fromh", []string{"h", "U"}, []string{"uh"}, turned),
+				node("Add", "sum", []string{"uh", "wx"}, []string{"a"}, nil),
+				node("Tanh", "next", []string{"a"}, []string{"hN"}, nil),
+				node("Gemm", "out", []string{"hN", "V"}, []string{"y"}, turned)},
+			[]message{weights("W", 8, 3), weights("U", 8, 8), weights("b", 8), weights("V", 2, 8)},
+			[]message{edge("x", 1, 3), edge("h", 1, 8)},
+			[]message{edge("y", 1, 2), edge("hN", 1, 8)})
+	},
 	// odd has two nodes that nothing can be made of.
 	"odd": func() message {
 		return onnxModel(

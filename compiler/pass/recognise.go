@@ -7,26 +7,41 @@ import (
 	"github.com/sparsec/sparsec/ir"
 )
 
-// Recognise simplifies a model that was imported, before it is kept: nodes that only
-// move elements are read past, states that are a join of several become these, and
-// recurrences that are spelled out become cells. Tensors show the parts of a state in
-// the place of it. The model must be sound and have its numbers; what the pipeline
-// does later is left to it.
+// Recognise puts cells in the place of nodes of an imported model that spell them
+// out, before it is kept. Nodes that only move elements are read past on the way, and
+// states that are a join of several become these: tensors then show the parts in the
+// place of the one. A model without such cells is returned as it is. The model must
+// be sound and have its numbers.
 func Recognise(m *ir.Model) (*ir.Model, *Report, error) {
 	r := &Report{}
+	next := m
 	for _, p := range []Pass{
 		{Name: "fold-picks", Run: foldPicks},
 		{Name: "compute-constants", Run: computeConstants},
 		{Name: "recognise-cells", Run: recogniseCells(true)},
 	} {
 		r.pass = p.Name
-		next, err := p.Run(m, r)
-		if err != nil {
+		var err error
+		if next, err = p.Run(next, r); err != nil {
 			return nil, nil, err
 		}
-		m = next
 	}
-	return m, r, m.Verify()
+	if cells(next) == cells(m) {
+		return m, &Report{}, nil
+	}
+	return next, r, next.Verify()
+}
+
+// cells counts the recurrent nodes that are one op.
+func cells(m *ir.Model) int {
+	n := 0
+	for _, node := range m.Nodes {
+		switch node.Op.(type) {
+		case ir.RNN, ir.GRU, ir.LSTM:
+			n++
+		}
+	}
+	return n
 }
 
 // recogniseCells puts a cell in the place of nodes between those that recall and

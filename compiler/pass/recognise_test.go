@@ -357,6 +357,9 @@ func TestRecogniseLeavesOthers(t *testing.T) {
 				t.Errorf("%s: node %q is taken for an LSTM", change[1], n.Name)
 			}
 		}
+		if got != m {
+			t.Errorf("%s: a model without a cell is not returned as it is", change[1])
+		}
 		sameTrace(t, m, got)
 	}
 }
