@@ -6,5 +6,9 @@
 // the program needs them, and the tests from _suite, which reach the model
 // through a small adaptor that is generated.
 //
+// A program that can be stepped becomes a package with State.Step and State.Run. One
+// whose layers read later frames takes whole sequences and has State.Run alone:
+// whole.go and stages.go. States that users see have accessors: [Accessors].
+//
 // The same program and options give the same bytes on every machine.
 package codegen

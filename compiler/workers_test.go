@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/compiler/scratch"
+	"github.com/sparsec/sparsec/ir"
 )
 
 // TestWorkers wants the large layers of a model shared and no others, at all
@@ -45,6 +46,12 @@ func TestWorkersBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testPackage(t, p.Files)
+}
+
+// testPackage runs the tests of a package.
+func testPackage(t *testing.T, files []txtar.File) {
+	t.Helper()
 	m, err := scratch.New("workers.invalid")
 	if err != nil {
 		t.Fatal(err)
@@ -54,10 +61,32 @@ func TestWorkersBatch(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if err := m.Add("m", p.Files); err != nil {
+	if err := m.Add("m", files); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := m.GoRun(t.Context(), "test", "-short", "./m"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// TestWorkersMasked runs the tests of a package whose workers share the products of
+// a cell that is left out in some frames.
+func TestWorkersMasked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package")
+	}
+	masked := model(t, "gru after", 512, .5, 1)
+	masked.Inputs = append(masked.Inputs, ir.Input{Name: "counts", Type: ir.Vector(1)})
+	masked.Nodes[1].Inputs = append(masked.Nodes[1].Inputs, "counts")
+	dense := schedule.Options{Force: []schedule.Force{{Tensor: "*", Strategy: "dense"}}}
+	p, err := Compile(t.Context(), masked, Options{Package: "m", Pass: quick, Schedule: dense, Frames: 4, Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range p.Program.Layers {
+		if l.Name == "gru" && len(l.Phases) == 0 {
+			t.Errorf("no product of the cell is shared\n%s", p.Program)
+		}
+	}
+	testPackage(t, p.Files)
 }

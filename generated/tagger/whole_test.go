@@ -62,7 +62,7 @@ func TestLengths(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	forEachKernel(t, func(t *testing.T) {
 		var s State
-		run := runner(&s, 30)
+		run := runner(&s, 2)
 		if n := testing.AllocsPerRun(200, func() {
 			if err := run(); err != nil {
 				t.Fatal(err)
