@@ -7,9 +7,13 @@ package rt
 // step apart, and from run to run jump further.
 func pick(dst, src []float32, from, count, step, jump int) {
 	times := len(dst) / count
-	if step == 1 && count >= 8 {
+	if count >= 8 && (step == 1 || step == -1) {
 		for len(dst) >= count {
-			copy(dst[:count], src[from:])
+			if step == 1 {
+				copy(dst[:count], src[from:])
+			} else {
+				backwards(dst[:count], src[from-count+1:][:count])
+			}
 			from += jump
 			dst = dst[count:]
 		}
@@ -33,6 +37,18 @@ func pick(dst, src []float32, from, count, step, jump int) {
 		}
 		from += jump
 		dst = dst[count:]
+	}
+}
+
+// backwards copies a vector from its end.
+func backwards(dst, src []float32) {
+	for len(dst) >= 4 && len(src) >= 4 {
+		end := src[len(src)-4:]
+		dst[0], dst[1], dst[2], dst[3] = end[3], end[2], end[1], end[0]
+		dst, src = dst[4:], src[:len(src)-4]
+	}
+	for i := range dst {
+		dst[i] = src[len(src)-1-i]
 	}
 }
 

@@ -17,7 +17,7 @@ func TestPick(t *testing.T) {
 		lockstep[i] = float32(i/3 + 100*(i%3))
 	}
 	for _, m := range []struct{ from, count, step, jump, times int }{
-		{3, 5, 2, 7, 4}, {60, 4, -3, -2, 9}, {0, 1, 1, 3, 20}, {7, 9, 1, 11, 5}, {0, 16, 4, 1, 4}, {2, 3, 1, 0, 6},
+		{3, 5, 2, 7, 4}, {60, 4, -3, -2, 9}, {0, 1, 1, 3, 20}, {7, 9, 1, 11, 5}, {0, 16, 4, 1, 4}, {2, 3, 1, 0, 6}, {40, 9, -1, 3, 4}, {63, 64, -1, 0, 1},
 	} {
 		var elements []int32
 		var want, lanes []float32

@@ -156,6 +156,7 @@ type chooser struct {
 	entries []Entry
 	forced  []string           // [entry] name of the strategies it is held to; empty: any
 	weights []sparse.Precision // [entry]
+	vectors []int              // [entry]
 	taken   []int              // [entry] index of the chosen candidate
 
 	workingSet int // bytes of weights and indices of all that is chosen
@@ -204,6 +205,7 @@ func (c *chooser) add(l look, forced string) error {
 	c.entries = append(c.entries, e)
 	c.forced = append(c.forced, forced)
 	c.weights = append(c.weights, l.weights)
+	c.vectors = append(c.vectors, l.product.Vectors)
 	c.taken = append(c.taken, -1)
 	return nil
 }
@@ -279,7 +281,7 @@ func (c *chooser) take(i, candidate int) {
 // ns is the time of an entry with a candidate instead of the one taken.
 func (c *chooser) ns(i int, cand Candidate) float64 {
 	set := c.workingSet - c.chosen(i).Work.Bytes + cand.Work.Bytes
-	return c.target.nanoseconds(cand.Strategy, cand.Work, c.target.BytesPerCycle(set))
+	return c.target.nanoseconds(cand.Strategy, cand.Work, c.target.BytesPerCycle(set), c.vectors[i])
 }
 
 // smallest is the candidate with the fewest bytes.

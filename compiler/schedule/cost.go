@@ -229,10 +229,36 @@ func csrWork(blocks []*sparse.Matrix) Work {
 	return w
 }
 
-// nanoseconds is the predicted time of a product in a program whose weights
-// are read at bytesPerCycle.
-func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64) float64 {
-	return slower(t.cycles(s, w), float64(w.Bytes)/bytesPerCycle) / t.GHz
+// nanoseconds is the predicted time of a product of so many vectors in a program
+// whose weights are read at bytesPerCycle.
+func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64, vectors int) float64 {
+	cycles, passes := t.cycles(s, w), 1
+	if vectors > 1 {
+		cycles, passes = cycles*float64(vectors), vectors
+		if s.several() {
+			cycles *= severalCycles(s)
+			passes = (vectors + vectorsOfPass - 1) / vectorsOfPass
+		}
+	}
+	return slower(cycles, float64(passes)*float64(w.Bytes)/bytesPerCycle) / t.GHz
+}
+
+// vectorsOfPass is the number of vectors that kernels for several multiply in a pass
+// over the weights.
+const vectorsOfPass = 3
+
+// several reports whether there is a kernel for several vectors.
+func (s Strategy) several() bool {
+	return s.Weights == sparse.Float32 && (s.Kernel == Dense || s.Kernel == Window || s.Kernel == Unrolled && s.Index != sparse.Fixed)
+}
+
+// severalCycles is what is left of the arithmetic of a vector where words are
+// decoded once for three: see asm/several.go. Straight-line code has a loop then.
+func severalCycles(s Strategy) float64 {
+	if s.Kernel == Window {
+		return 0.74
+	}
+	return 1
 }
 
 // cycles are those of the arithmetic, and of fetching straight-line code.

@@ -15,6 +15,7 @@ type Product struct {
 	From, To  int // rows of the tensor
 	BlockRows int // rows of one gate block: a divisor of To−From
 	Cols      int
+	Vectors   int // that a step multiplies with it together: 1, or the rows of a Linear
 	name      string
 }
 
@@ -27,16 +28,17 @@ func Products(m *ir.Model) []Product {
 		params[p.Name] = p
 	}
 	var all []Product
-	seen := map[Product]bool{}
+	seen := map[Product]int{} // its place in all
 	names := map[string]bool{}
 	for _, n := range m.Nodes {
 		for _, p := range nodeProducts(params, n) {
 			key := p
-			key.Node = ""
-			if seen[key] {
+			key.Node, key.Vectors = "", 0
+			if at, ok := seen[key]; ok {
+				all[at].Vectors = max(all[at].Vectors, p.Vectors)
 				continue
 			}
-			seen[key] = true
+			seen[key] = len(all)
 			if names[p.name] {
 				p.name = fmt.Sprintf("%s[%d:%d]/%d", p.Tensor, p.From, p.To, p.BlockRows)
 			}
@@ -56,11 +58,13 @@ func nodeProducts(params map[string]*ir.Param, n ir.Node) []Product {
 			name = fmt.Sprintf("%s[%d:%d]", tensor, from*block, to*block)
 		}
 		return Product{Node: n.Name, Tensor: tensor, From: from * block, To: to * block,
-			BlockRows: block, Cols: w.Shape[1], name: name}
+			BlockRows: block, Cols: w.Shape[1], Vectors: 1, name: name}
 	}
 	switch op := n.Op.(type) {
 	case ir.Linear:
-		return []Product{gates(op.Weight, 1, 0, 1)}
+		p := gates(op.Weight, 1, 0, 1)
+		p.Vectors = max(1, op.Rows)
+		return []Product{p}
 	case ir.RNN:
 		return []Product{gates(op.WeightIH, 1, 0, 1), gates(op.WeightHH, 1, 0, 1)}
 	case ir.LSTM:
