@@ -13,12 +13,18 @@ import (
 // The first characters of each stream are foretold from little, so that scores
 // are alike for the same number of streams only.
 func Evaluate(ctx context.Context, m *ir.Model, c *Corpus, p Part, streams int) (Score, error) {
+	return EvaluateUpTo(ctx, m, c, p, streams, 0)
+}
+
+// EvaluateUpTo is [Evaluate] of about so many targets, from all over the part; up to
+// 0 it is of all.
+func EvaluateUpTo(ctx context.Context, m *ir.Model, c *Corpus, p Part, streams, limit int) (Score, error) {
 	stack, err := networkOf(m, c)
 	if err != nil {
 		return Score{}, err
 	}
 	const segment = 64
-	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment}, 0)
+	return score(ctx, nn.NewParallel(stack, lossOf(c.Task), 1), c, p, reading{streams: streams, segment: segment}, limit)
 }
 
 // networkOf is the network of a model, which must read and answer as the data do.

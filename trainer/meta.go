@@ -115,6 +115,17 @@ func ReadMeta(meta map[string]string) (*Meta, error) {
 	return m, nil
 }
 
+// ByteText is how a model reads text that takes the numbers of its bytes for indices.
+// A zero is the unknown unit.
+func ByteText() (*Meta, error) {
+	units := make([]string, 255)
+	for i := range units {
+		units[i] = string([]byte{byte(i + 1)})
+	}
+	v, err := data.NewVocabulary(units)
+	return &Meta{Task: Text, Vocabulary: v, Unit: data.Byte}, err
+}
+
 // Encode returns the classes of the units of text.
 func (m *Meta) Encode(text string) []int32 { return m.Unit.Encode(m.Vocabulary, text) }
 

@@ -74,7 +74,7 @@ func (t *trainRun) run(ctx context.Context, e *env, args []string) error {
 	if len(args) > 0 {
 		return usagef("want no argument; got %q (data are given by -data)", args[0])
 	}
-	observer, err := t.observer(e.stderr)
+	observer, err := observerOf(t.progress, "train", e.stderr)
 	if err != nil {
 		return err
 	}
@@ -129,26 +129,6 @@ func (t *trainRun) room() error {
 		return fmt.Errorf("%s: an interrupted run is here; go on with -resume, or begin anew with -f", t.state())
 	}
 	return nil
-}
-
-// observer shows the progress of the run.
-func (t *trainRun) observer(w io.Writer) (trainer.Observer, error) {
-	form := t.progress
-	if form == "auto" {
-		form = "json"
-		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			form = "bar"
-		}
-	}
-	switch form {
-	case "bar":
-		return trainer.NewProgress(w, "train"), nil
-	case "json":
-		return trainer.NewJSONLines(w), nil
-	case "none":
-		return nil, nil
-	}
-	return nil, usagef("-progress %q: want auto, bar, json or none", t.progress)
 }
 
 // settings are the configuration of the run: that of the interrupted run, of

@@ -38,6 +38,7 @@ var verbs = []*verb{
 	sweepVerb,
 	importVerb,
 	pruneVerb,
+	finetuneVerb,
 	exportScriptVerb,
 	inspectVerb,
 	compileVerb,
