@@ -25,9 +25,9 @@ type Array struct {
 // answer: a class for each sequence [sequences] (task Class), or for each step
 // [sequences steps] (task Tag), or a vector for each step [sequences steps outputs]
 // (task Frames, unscaled). A single sequence, whose arrays have no first axis, is cut
-// into pieces of segment steps. The sequences are shuffled by seed and divided as c
-// says.
-func ArraysCorpus(m *ir.Model, x, y Array, segment int, c DataConfig, seed uint64) (*Corpus, error) {
+// into pieces of segment steps. The sequences are divided in their order, as c says, so
+// that those that the model has been trained on can be kept out of the test.
+func ArraysCorpus(m *ir.Model, x, y Array, segment int, c DataConfig) (*Corpus, error) {
 	types, err := m.Infer()
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func ArraysCorpus(m *ir.Model, x, y Array, segment int, c DataConfig, seed uint6
 			return nil, fmt.Errorf("data: %w", err)
 		}
 	}
-	return a.corpus(c.withDefaults(), seed)
+	return a.corpus(c.withDefaults())
 }
 
 // arrays becomes a corpus.
@@ -154,11 +154,11 @@ func finites(name string, x []float64) ([]float32, error) {
 }
 
 // corpus divides the sequences.
-func (a *arrays) corpus(c DataConfig, seed uint64) (*Corpus, error) {
+func (a *arrays) corpus(c DataConfig) (*Corpus, error) {
 	corpus := &Corpus{Task: a.kind, Input: a.input, Outputs: a.outputs, digest: a.digest()}
 	var split [parts][]data.Example
 	var err error
-	if split[Train], split[Valid], split[Test], err = data.Shuffled(c.split(), a.set.Examples, seed); err != nil {
+	if split[Train], split[Valid], split[Test], err = data.InOrder(c.split(), a.set.Examples); err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	for p, examples := range split {

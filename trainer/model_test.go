@@ -87,7 +87,7 @@ func delayed(n, steps int) (x, y Array) {
 func TestTrainsModel(t *testing.T) {
 	m := foreign(t)
 	x, y := delayed(200, 20)
-	c, err := ArraysCorpus(m, x, y, 0, DataConfig{}, 0)
+	c, err := ArraysCorpus(m, x, y, 0, DataConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,11 +168,11 @@ func TestArraysRefuses(t *testing.T) {
 		{zeros(2, 4, 3), zeros(2), "valid part: 0 sequences"},
 		{zeros(5, 3), zeros(5), "want at least a segment of 8"},
 	} {
-		if _, err := ArraysCorpus(m, tc.x, tc.y, 8, DataConfig{}, 0); err == nil || !strings.Contains(err.Error(), tc.want) {
+		if _, err := ArraysCorpus(m, tc.x, tc.y, 8, DataConfig{}); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("got %v, want …%s", err, tc.want)
 		}
 	}
-	c, err := ArraysCorpus(m, zeros(100, 3), zeros(100, 4), 8, DataConfig{}, 0)
+	c, err := ArraysCorpus(m, zeros(100, 3), zeros(100, 4), 8, DataConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -33,7 +32,8 @@ functions tanh, sigmoid and relu; what is of another kind is listed.
 The data are an .npz of two arrays (-data FILE.npz): x, [sequences steps width] or,
 of a model of indices, [sequences steps], and y, a class for each sequence or each
 step, or a vector for each step. One long sequence has no first axis and is cut into
-pieces of -segment steps. Else they are what train takes (-task): a model that was
+pieces of -segment steps. They are divided in their order (-split), so that a test is
+of what the model has not seen. Else the data are what train takes (-task): a model that was
 trained here reads them as it did then, another one takes the bytes of a text as
 indices below 256, and columns of frames as they are.`,
 	example: `sparsec finetune -data calls.npz -sparsity 0.9 -pattern lane8x8 model.safetensors -o pruned.ckpt
@@ -84,7 +84,7 @@ func (f *finetune) run(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	gemm.Register(1) // workers multiply side by side, each for itself
-	q := quality{corpus: corpus, cfg: cfg}
+	q := pruningScores{corpus: corpus, cfg: cfg}
 	if err := q.untrained(ctx, c.model); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -205,16 +205,16 @@ func finetunedMeta(own, result map[string]string) map[string]string {
 // scoreKey is the trainer's metadata with the best validation.
 const scoreKey = "score"
 
-// quality is how good the model is, on the test part where there is one, else on
+// pruningScores say how good the model is, on the test part where there is one, else on
 // that of the validation.
-type quality struct {
+type pruningScores struct {
 	corpus                    *trainer.Corpus
 	cfg                       trainer.Config
 	before, atOnce, finetuned trainer.Score
 }
 
 // untrained scores the model as it is, and pruned at once as fine-tuning will.
-func (q *quality) untrained(ctx context.Context, m *ir.Model) (err error) {
+func (q *pruningScores) untrained(ctx context.Context, m *ir.Model) (err error) {
 	if q.before, err = q.score(ctx, m); err != nil {
 		return err
 	}
@@ -233,25 +233,22 @@ func (q *quality) untrained(ctx context.Context, m *ir.Model) (err error) {
 	return err
 }
 
-func (q *quality) part() trainer.Part {
+func (q *pruningScores) part() trainer.Part {
 	if q.corpus.Len(trainer.Test) > 0 {
 		return trainer.Test
 	}
 	return trainer.Valid
 }
 
-func (q *quality) score(ctx context.Context, m *ir.Model) (trainer.Score, error) {
+func (q *pruningScores) score(ctx context.Context, m *ir.Model) (trainer.Score, error) {
 	cfg := q.cfg.WithDefaults()
 	return trainer.EvaluateUpTo(ctx, m, q.corpus, q.part(), cfg.Streams, cfg.TestLimit)
 }
 
-func (q *quality) print(w io.Writer) {
+func (q *pruningScores) print(w io.Writer) {
 	t := newTable(w, fmt.Sprintf("%s part, %d targets", q.part(), q.before.Count), "")
 	t.row("as it was", q.before)
 	t.row("pruned at once", q.atOnce)
 	t.row("fine-tuned", q.finetuned)
 	t.flush()
 }
-
-// errNoArrays says which arrays are wanted.
-var errNoArrays = errors.New("want arrays x, what the model reads, and y, what it should answer")

@@ -31,9 +31,9 @@ func arraysCorpus(path string, m *ir.Model, cfg *trainer.Config) (*trainer.Corpu
 	x, hasX := found["x"]
 	y, hasY := found["y"]
 	if !hasX || !hasY {
-		return nil, fmt.Errorf("%s: %w", path, errNoArrays)
+		return nil, fmt.Errorf("%s: want arrays x, what the model reads, and y, what it should answer", path)
 	}
-	corpus, err := trainer.ArraysCorpus(m, x, y, cfg.WithDefaults().Segment, cfg.Data, cfg.Seed)
+	corpus, err := trainer.ArraysCorpus(m, x, y, cfg.WithDefaults().Segment, cfg.Data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

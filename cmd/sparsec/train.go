@@ -13,8 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/sparsec/sparsec/ir/ckpt"
 	"github.com/sparsec/sparsec/trainer"
 	"github.com/sparsec/sparsec/trainer/data"

@@ -48,6 +48,15 @@ func runeStart(text string, i int) int {
 	return i
 }
 
+// InOrder divides items as they stand.
+func InOrder[E any](s Split, items []E) (train, valid, test []E, err error) {
+	v, t, err := s.bounds(len(items))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return items[:v], items[v:t], items[t:], nil
+}
+
 // Shuffled divides items after shuffling a copy of them by seed.
 func Shuffled[E any](s Split, items []E, seed uint64) (train, valid, test []E, err error) {
 	v, t, err := s.bounds(len(items))
