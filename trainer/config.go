@@ -48,6 +48,7 @@ const (
 	Tag    Task = "tag"    // a tag for every word of a sentence
 	Frames Task = "frames" // a vector for every vector of a series
 	CTC    Task = "ctc"    // a transcript for every recording
+	Image  Task = "image"  // a class for every image, read row by row
 )
 
 // Metric is how a task is scored.
@@ -80,12 +81,12 @@ type DataConfig struct {
 	// Paths are files of the task: plain text; lines of label, tab, text; lines of
 	// word, tab, tag with an empty line behind a sentence; or columns of numbers.
 	// Several files are read one behind the other. Of recordings they are what
-	// data.ReadSpeech reads.
+	// data.ReadSpeech reads, of images what data.ReadImages reads.
 	Paths []string `json:"paths,omitempty"`
 	// GoRoot trains on the sources of the Go standard library under that GOROOT
 	// instead of Paths; for text only.
 	GoRoot string `json:"go_root,omitempty"`
-	Limit  int    `json:"limit"` // bytes of text that are used; 0 uses all
+	Limit  int    `json:"limit"` // bytes of text, or images of each file, that are used; 0 uses all
 
 	Train float64 `json:"train"` // fraction for training; 0.8 where both are 0
 	Valid float64 `json:"valid"` // fraction for validation; 0.1. The rest is for the test

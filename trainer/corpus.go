@@ -141,6 +141,8 @@ func LoadCorpusFor(c DataConfig, seed uint64, like *Meta) (*Corpus, error) {
 		err = corpus.loadFrames(c, seed, hash)
 	case CTC:
 		err = corpus.loadSpeech(c, hash)
+	case Image:
+		err = corpus.loadImages(c, seed, hash)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)

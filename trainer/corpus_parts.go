@@ -10,7 +10,7 @@ import (
 func (c *Corpus) checkParts(cfg DataConfig) error {
 	unit, least := c.smallest()
 	shares := [parts]float64{cfg.Train, cfg.Valid, 1 - cfg.Train - cfg.Valid}
-	if c.Task == CTC { // what the index names, however small
+	if c.Task == CTC || c.Task == Image { // what the files name, however small
 		shares[Test] = 0
 	}
 	var errs []error

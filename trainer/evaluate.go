@@ -36,7 +36,7 @@ func networkOf(m *ir.Model, c *Corpus) (*nn.Stack[float32], error) {
 	if stack.Input != c.Input || stack.OutputWidth() != c.Outputs {
 		return nil, fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v and %d as the data have", m.Name, stack.Input, stack.OutputWidth(), c.Input, c.Outputs)
 	}
-	if c.Task == Class {
+	if c.Task == Class || c.Task == Image {
 		stack.Layers = append(stack.Layers, nn.NewLastStep[float32](stack.OutputWidth()))
 	}
 	return stack, nil

@@ -78,11 +78,11 @@ type Meta struct {
 func ReadMeta(meta map[string]string) (*Meta, error) {
 	m := &Meta{Task: Task(meta[metaTask])}
 	switch m.Task {
-	case Text, Class, Tag, Frames, CTC:
+	case Text, Class, Tag, Frames, CTC, Image:
 	default:
-		return nil, fmt.Errorf("metadata %q is %q, want text, class, tag, frames or ctc: not a model that was trained here", metaTask, m.Task)
+		return nil, fmt.Errorf("metadata %q is %q, want text, class, tag, frames, ctc or image: not a model that was trained here", metaTask, m.Task)
 	}
-	if m.Task != Frames {
+	if m.Task != Frames && m.Task != Image {
 		m.Vocabulary = &data.Vocabulary{}
 		if err := m.Vocabulary.UnmarshalText([]byte(meta[metaVocabulary])); err != nil {
 			return nil, fmt.Errorf("metadata %q: %w", metaVocabulary, err)

@@ -46,7 +46,7 @@ func (c ModelConfig) network(corpus *Corpus) (*nn.Stack[float32], error) {
 		}
 	}
 	layers = append(layers, c.rowConv(width)...)
-	if corpus.Task == Class {
+	if corpus.Task == Class || corpus.Task == Image {
 		layers = append(layers, nn.NewLastStep[float32](width))
 	}
 	layers = append(layers, nn.NewLinear[float32](headName, width, corpus.Outputs))

@@ -47,7 +47,7 @@ func (c Config) validateDirection(f *faults) {
 	switch {
 	case c.Data.Task == Text, c.Data.Task == Frames && c.Data.forecast():
 		f.add("model.bidirectional", "a reverse layer reads what is to be foretold: want a task of tags, or frames with targets")
-	case c.Data.Task == Class:
+	case c.Data.Task == Class, c.Data.Task == Image:
 		f.add("model.bidirectional", "the last step of a reverse layer has seen one frame only: want a task of tags, or frames with targets")
 	}
 }
@@ -67,7 +67,7 @@ func (c Config) validateWindows(f *faults) {
 }
 
 func (c DataConfig) validate(f *faults) {
-	f.oneOf("data.task", string(c.Task), string(Text), string(Class), string(Tag), string(Frames), string(CTC))
+	f.oneOf("data.task", string(c.Task), string(Text), string(Class), string(Tag), string(Frames), string(CTC), string(Image))
 	switch {
 	case c.GoRoot == "" && len(c.Paths) == 0:
 		f.add("data.paths", "none, want a file or a go_root")
@@ -77,8 +77,8 @@ func (c DataConfig) validate(f *faults) {
 		f.add("data.go_root", "is text, which a task of %s does not read", c.Task)
 	}
 	f.atLeast("data.limit", c.Limit, 0)
-	if c.Limit > 0 && c.Task != Text {
-		f.add("data.limit", "%d bytes of a task of %s, want it for text only", c.Limit, c.Task)
+	if c.Limit > 0 && c.Task != Text && c.Task != Image {
+		f.add("data.limit", "%d of a task of %s, want it for text or images only", c.Limit, c.Task)
 	}
 	if !(c.Train > 0 && c.Valid > 0 && c.Train+c.Valid <= 1+1e-9) {
 		f.add("data.train", "%v with %v for validation, want both above 0 and at most 1 together", c.Train, c.Valid)

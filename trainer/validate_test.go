@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-const wantFaults = `configuration: data.task: "poem", want one of text, class, tag, frames, ctc
+const wantFaults = `configuration: data.task: "poem", want one of text, class, tag, frames, ctc, image
 data.paths: none, want a file or a go_root
 data.train: 0.9 with 0.2 for validation, want both above 0 and at most 1 together
 data.vocabulary: 1 classes, want at least 2

@@ -221,6 +221,13 @@ func startConfig(c *checkpoint) (trainer.ModelConfig, error) {
 // completeData replaces folders by their files, and data that are not given by
 // Go's own sources.
 func completeData(ctx context.Context, d *trainer.DataConfig) error {
+	if len(d.Paths) == 0 && d.Task == trainer.Image {
+		folder, err := mnist(ctx)
+		if err != nil {
+			return err
+		}
+		d.Paths = []string{folder}
+	}
 	if len(d.Paths) == 0 {
 		if d.GoRoot != "" || d.Task != "" && d.Task != trainer.Text {
 			return nil

@@ -63,10 +63,10 @@ func (t *trainFlags) define() {
 }
 
 func (t *trainFlags) data() {
-	option(t, "task", "what is learnt: `text` (the next character), class (of lines label, tab, text), tag (of lines word, tab, tag), frames (columns of numbers) or ctc (transcripts of recordings) (default text)",
+	option(t, "task", "what is learnt: `text` (the next character), class (of lines label, tab, text), tag (of lines word, tab, tag), frames (columns of numbers), ctc (transcripts of recordings) or image (of IDX files, read row by row) (default text)",
 		parseTask, func(c *trainer.Config) *trainer.Task { return &c.Data.Task })
-	t.fs.Var(&t.paths, "data", "`file or folder` to learn from, a folder with all files below it; may be repeated (default, of text: the sources of Go's standard library)")
-	option(t, "limit", "`bytes` of text to use; 0 for all", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Limit })
+	t.fs.Var(&t.paths, "data", "`file or folder` to learn from, a folder with all files below it; may be repeated (default, of text: the sources of Go's standard library; of images: MNIST, from a Go module)")
+	option(t, "limit", "`bytes` of text, or images of each file, to use; 0 for all", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Limit })
 	t.fs.Func("split", "`shares` for training and validation, the rest is for the test (default 0.8,0.1)", func(text string) error {
 		shares, err := list(text, number)
 		if err != nil || len(shares) != 2 || shares[0] == 0 {

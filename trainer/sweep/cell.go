@@ -183,7 +183,9 @@ func (e *Experiment) complete(c *Cell, v variant, settings map[string]any) error
 	c.Config.Seed = c.Seed
 	checked := c.Config
 	if d := &checked.Data; len(d.Paths) == 0 && (d.Task == "" || d.Task == trainer.Text) {
-		d.GoRoot = "." // as train does without data
+		d.GoRoot = "." // train learns the sources of Go without data
+	} else if len(d.Paths) == 0 && d.Task == trainer.Image {
+		d.Paths = []string{"."} // and MNIST of images
 	}
 	if v.pruneFrom != "" {
 		if c.PruneFrom = e.beside(v.pruneFrom, c.Seed); c.PruneFrom < 0 {
