@@ -83,6 +83,7 @@ func publishedCases() []reference {
 		at("silero/lstm_core", "silero/silero_v5_lstm_core.onnx", "silero/ref/v5_lstm_core.json", onnx.Options{}, golden.Options{}),
 		at("silero/16k_clean", "silero/silero_v5_16k_clean.onnx", "silero/ref/v5_clean_16k.json", onnx.Options{}, golden.Options{As: windows.As[:1], Ignore: []string{"feat"}}),
 		at("silero/op15", "silero/silero_vad_16k_op15.onnx", "silero/ref/op15_16k.json", vad, windows),
+		at("silero/op15_p90", "silero/silero_vad_16k_op15_p90.onnx", "silero/ref/op15_p90.json", vad, windows),
 		at("silero/op18_ifless", "silero/silero_vad_op18_ifless.onnx", "silero/ref/op18_ifless_16k.json", vad, windows),
 		at("silero/v5", "silero/silero_vad_v5.onnx", "silero/ref/v5_16k.json", unnamed, windows),
 		at("rnnoise/orig", "rnnoise-v0.1/orig.onnx", "rnnoise-v0.1/ref/orig.json", onnx.Options{}, golden.Options{}),

@@ -284,6 +284,15 @@ func (c *chooser) ns(i int, cand Candidate) float64 {
 	return c.target.nanoseconds(cand.Strategy, cand.Work, c.target.BytesPerCycle(set), c.vectors[i])
 }
 
+// price is the time that a candidate is compared by. One that moves weights must be
+// faster than an exact one by as much as makes another form worthwhile.
+func (c *chooser) price(i int, cand Candidate) float64 {
+	if !cand.Strategy.Exact() {
+		return worthwhile * c.ns(i, cand)
+	}
+	return c.ns(i, cand)
+}
+
 // smallest is the candidate with the fewest bytes.
 func (c *chooser) smallest(i int, unrolled bool) int {
 	least := -1
@@ -321,7 +330,7 @@ func (c *chooser) best(i int, unrolled bool) int {
 		if !cand.open(unrolled) {
 			continue
 		}
-		if t := c.ns(i, cand); best < 0 || t < ns {
+		if t := c.price(i, cand); best < 0 || t < ns {
 			best, ns = k, t
 		}
 	}
@@ -347,7 +356,7 @@ func (c *chooser) unroll() {
 			if !then.open(true) {
 				continue
 			}
-			if saved := c.ns(i, c.chosen(i)) - c.ns(i, then); saved > 0 {
+			if saved := c.price(i, c.chosen(i)) - c.price(i, then); saved > 0 {
 				gains = append(gains, gain{i, k, saved / float64(max(1, then.Work.Code))})
 			}
 		}
@@ -370,7 +379,7 @@ func (c *chooser) unroll() {
 func (c *chooser) chosen(i int) Candidate { return c.entries[i].Candidates[c.taken[i]] }
 
 // worthwhile is how much faster a second form of a matrix has to be than the one
-// that the package holds anyway.
+// that the package holds anyway, and one that moves weights than one that does not.
 const worthwhile = 1.08
 
 // share takes the strategies of the plan's lower level again, whose packed form
