@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparsec/sparsec/codegen"
 	"github.com/sparsec/sparsec/compiler/golden"
+	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir/kernel"
 )
@@ -218,7 +219,20 @@ func (g *goldenRun) add(ctx context.Context, m *golden.Module, name string, isa 
 	if err != nil {
 		return build{}, err
 	}
+	g.moved(name, p.Plan)
 	return build{name: name, levels: codegen.Levels(p.Program)}, m.Add(name, p.Files, p.Program)
+}
+
+// moved names the matrices whose weights a package does not keep to the last bit, which
+// may be why it is further from the file than the interpreter.
+func (g *goldenRun) moved(name string, p *schedule.Plan) {
+	for _, e := range p.Matrices {
+		for _, choice := range []*schedule.Choice{&e.Choice, e.Wide} {
+			if choice != nil && !choice.Strategy.Exact() {
+				fmt.Fprintf(g.e.stdout, "package %s: %s as %s moves weights\n", name, e.Name, choice.Strategy)
+			}
+		}
+	}
 }
 
 // report prints a line for each output and state.
