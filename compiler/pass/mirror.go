@@ -52,9 +52,10 @@ type mirror struct {
 func mirrorOf(w *ir.Param) mirror {
 	f := mirror{weight: w, odd: make([]bool, w.Shape[0])}
 	known := make([]bool, w.Shape[0])
+	all := f.sizes()
 	open := map[uint64][]int{} // columns without a partner, by the sizes of their weights
 	for c := w.Shape[1] - 1; c >= 0; c-- {
-		sizes := f.sizes(c)
+		sizes := all[c]
 		at := slices.IndexFunc(open[sizes], func(other int) bool { return f.mirrors(c, other, known) })
 		if at < 0 {
 			open[sizes] = append(open[sizes], c)
@@ -79,11 +80,13 @@ func mirrorOf(w *ir.Param) mirror {
 
 func (f *mirror) at(r, c int) float32 { return f.weight.Data[r*f.weight.Shape[1]+c] }
 
-// sizes is a number that columns of weights of equal sizes have in common.
-func (f *mirror) sizes(c int) uint64 {
-	h := uint64(14695981039346656037) // FNV-1a over words
-	for r := range f.odd {
-		h = (h ^ uint64(math.Float32bits(f.at(r, c))&math.MaxInt32)) * 1099511628211
+// sizes is a number for each column that columns of weights of equal sizes have in
+// common.
+func (f *mirror) sizes() []uint64 {
+	h := slices.Repeat([]uint64{14695981039346656037}, f.weight.Shape[1]) // FNV-1a over words
+	for i, v := range f.weight.Data {
+		c := i % len(h)
+		h[c] = (h[c] ^ uint64(math.Float32bits(v)&math.MaxInt32)) * 1099511628211
 	}
 	return h
 }
