@@ -219,9 +219,7 @@ func matchesMatrix(p *schedule.Plan, glob string) error {
 	var names []string
 	for _, e := range p.Matrices {
 		tensor, _, _ := strings.Cut(e.Name, "[")
-		byName, _ := path.Match(glob, e.Name)
-		byTensor, _ := path.Match(glob, tensor)
-		if byName || byTensor {
+		if schedule.Match(glob, e.Name) || schedule.Match(glob, tensor) {
 			return nil
 		}
 		names = append(names, e.Name)

@@ -36,7 +36,7 @@ type Options struct {
 // [Strategy], or block, window, unrolled, chunk or chunkunrolled for the best of
 // a family.
 type Force struct {
-	Tensor   string // pattern of path.Match over names of tensors; * for all
+	Tensor   string // pattern of names of tensors, see [Match]; * for all
 	Strategy string
 }
 

@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sparsec/sparsec/ir/sparse"
@@ -10,7 +11,7 @@ import (
 
 // Weights say how matrices store their weights.
 type Weights struct {
-	Tensor    string // pattern of path.Match over names of tensors; * for all
+	Tensor    string // pattern of names of tensors, see [Match]; * for all
 	Precision sparse.Precision
 }
 
@@ -87,12 +88,15 @@ func (o *Options) weights(p Product) sparse.Precision {
 }
 
 func matchesAny(pattern string, names []string) bool {
-	for _, name := range names {
-		if ok, _ := path.Match(pattern, name); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(name string) bool { return Match(pattern, name) })
+}
+
+// Match reports whether a name of a tensor has the pattern, one of path.Match in
+// which a slash is a letter like others: names of imported tensors have them.
+func Match(pattern, name string) bool {
+	letter := strings.NewReplacer("/", "|", "|", "/").Replace
+	ok, _ := path.Match(letter(pattern), letter(name))
+	return ok
 }
 
 // reducedFault says which weight the precision cannot hold, if one.
