@@ -92,10 +92,11 @@ type valueInfo struct {
 }
 
 type nodeInfo struct {
-	Name   string   `json:"name"`
-	Op     string   `json:"op"`
-	Inputs []string `json:"inputs"`
-	Type   string   `json:"type"`
+	Name    string   `json:"name"`
+	Op      string   `json:"op"`
+	Inputs  []string `json:"inputs"`
+	Type    string   `json:"type"`
+	Reverse bool     `json:"reverse,omitempty"` // from the last frame to the first
 }
 
 type matrixInfo struct {
@@ -134,7 +135,7 @@ func (i *inspectRun) inspect(ctx context.Context, c *checkpoint) (*inspection, e
 		in.Outputs = append(in.Outputs, valueInfo{name, types[name].String()})
 	}
 	for _, n := range m.Nodes {
-		in.Nodes = append(in.Nodes, nodeInfo{n.Name, n.Op.Kind(), n.Inputs, types[n.Name].String()})
+		in.Nodes = append(in.Nodes, nodeInfo{n.Name, n.Op.Kind(), n.Inputs, types[n.Name].String(), ir.Reversed(n.Op)})
 	}
 	for _, p := range m.Params {
 		in.Params += len(p.Data)
@@ -222,7 +223,11 @@ func (in *inspection) printGraph(w io.Writer) {
 		t.row("state", s.Name, "", s.Type)
 	}
 	for _, n := range in.Nodes {
-		t.row(n.Op, n.Name, strings.Join(n.Inputs, " "), n.Type)
+		op := n.Op
+		if n.Reverse {
+			op += " backwards"
+		}
+		t.row(op, n.Name, strings.Join(n.Inputs, " "), n.Type)
 	}
 	for _, o := range in.Outputs {
 		t.row("output", o.Name, "", o.Type)
