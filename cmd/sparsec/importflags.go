@@ -57,9 +57,9 @@ func (f *importFlags) check() error {
 	return nil
 }
 
-// settings are the flags that were given, as a header of a package and its
-// go:generate line have them. The description is a file: its path stands in the
-// line alone.
+// settings are the flags that were given, as they stand in the header of a package
+// and in the line by which go generate compiles it again. The description is a file:
+// its path stands in that line alone.
 func (f *importFlags) settings() []string {
 	var s []string
 	for _, m := range []struct {
