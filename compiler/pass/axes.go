@@ -55,10 +55,8 @@ func analyse(m *ir.Model) *axes {
 	for _, name := range m.Outputs {
 		a.pin(a.value[name])
 	}
-	for _, s := range m.States {
-		if m.Exposed(s.Name) {
-			a.at(a.state[s.Name]).kept = true
-		}
+	for s := range exposed(m) {
+		a.at(a.state[s]).kept = true
 	}
 	a.pinShared()
 	return a

@@ -23,6 +23,7 @@ func computeConstants(m *ir.Model, r *Report) (*ir.Model, error) {
 		return nil, err
 	}
 	out := m.Clone()
+	nodes := nodesOf(out)
 	for _, n := range fixed.Nodes {
 		data := narrow(trace[0][n.Name])
 		if len(n.Inputs) == 0 || !allFinite(data) {
@@ -30,7 +31,7 @@ func computeConstants(m *ir.Model, r *Report) (*ir.Model, error) {
 		}
 		p := &ir.Param{Name: freshParam(out, n.Name+".value"), Shape: []int{len(data)}, Data: data}
 		out.Params = append(out.Params, p)
-		*out.Node(n.Name) = ir.Node{Name: n.Name, Op: ir.Constant{Value: p.Name}}
+		*nodes[n.Name] = ir.Node{Name: n.Name, Op: ir.Constant{Value: p.Name}}
 		r.note("node %q reads nothing but constants", n.Name)
 	}
 	dropUnused(out)
@@ -40,11 +41,12 @@ func computeConstants(m *ir.Model, r *Report) (*ir.Model, error) {
 // constantNodes is the part of a model that hangs on no input and no state.
 func constantNodes(m *ir.Model) *ir.Model {
 	part := &ir.Model{Name: m.Name, Params: slices.Clone(m.Params)}
+	known := map[string]bool{}
 	for _, n := range m.Nodes {
-		known := func(name string) bool { return part.Node(name) != nil }
-		if recurrent(n.Op) || ir.ReadsAhead(n.Op) || slices.ContainsFunc(n.Inputs, func(name string) bool { return !known(name) }) {
+		if recurrent(n.Op) || ir.ReadsAhead(n.Op) || slices.ContainsFunc(n.Inputs, func(name string) bool { return !known[name] }) {
 			continue
 		}
+		known[n.Name] = true
 		part.Nodes = append(part.Nodes, n)
 		part.Outputs = append(part.Outputs, n.Name)
 	}

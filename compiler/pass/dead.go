@@ -22,32 +22,46 @@ func dropDead(m *ir.Model, r *Report) (*ir.Model, error) {
 }
 
 // neededNodes marks nodes, and inputs among them, from the outputs backwards. A
-// Recall needs the Store of its state, which comes later, and a Store its Recall.
+// node that uses a state needs the others that do: a Recall the Store, which comes
+// later, and a Store its Recall.
 func neededNodes(m *ir.Model) map[string]bool {
+	nodes, users, shown := nodesOf(m), map[string][]string{}, exposed(m)
+	pending := slices.Clone(m.Outputs)
+	for _, n := range m.Nodes {
+		for _, s := range ir.StateNames(n.Op) {
+			users[s] = append(users[s], n.Name)
+			if shown[s] {
+				pending = append(pending, n.Name)
+			}
+		}
+	}
 	needed := map[string]bool{}
-	for _, name := range m.Outputs {
+	for len(pending) > 0 {
+		name := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		if needed[name] {
+			continue
+		}
 		needed[name] = true
-	}
-	states := map[string]bool{}
-	for _, s := range m.States {
-		states[s.Name] = m.Exposed(s.Name)
-	}
-	for again := true; again; {
-		again = false
-		for _, n := range slices.Backward(m.Nodes) {
-			wanted := needed[n.Name] || slices.ContainsFunc(ir.StateNames(n.Op), func(s string) bool { return states[s] })
-			if !wanted {
-				continue
-			}
-			needed[n.Name] = true
-			for _, name := range n.Inputs {
-				needed[name] = true
-			}
+		if n := nodes[name]; n != nil {
+			pending = append(pending, n.Inputs...)
 			for _, s := range ir.StateNames(n.Op) {
-				again = again || !states[s]
-				states[s] = true
+				pending = append(pending, users[s]...)
 			}
 		}
 	}
 	return needed
+}
+
+// exposed are the states that a tensor shows: see [ir.Model.Exposed].
+func exposed(m *ir.Model) map[string]bool {
+	shown := map[string]bool{}
+	for _, t := range m.Tensors {
+		for _, p := range t.Parts {
+			if p.Kind == ir.StatePart {
+				shown[p.Name] = true
+			}
+		}
+	}
+	return shown
 }

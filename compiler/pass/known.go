@@ -14,6 +14,8 @@ type constants struct {
 	m      *ir.Model
 	params map[string]*ir.Param
 	values map[string][]float64
+
+	exposed map[string]bool // states that a tensor shows
 }
 
 func isKnown(v float64) bool { return !math.IsNaN(v) }
@@ -32,7 +34,7 @@ func count(known []float64) int {
 // a state that nodes recall and store what it is at the beginning. Nothing is assumed
 // of states that a tensor shows, because they can be set.
 func newConstants(m *ir.Model) *constants {
-	k := &constants{m: m, params: map[string]*ir.Param{}, values: map[string][]float64{}}
+	k := &constants{m: m, params: map[string]*ir.Param{}, values: map[string][]float64{}, exposed: exposed(m)}
 	for _, p := range m.Params {
 		k.params[p.Name] = p
 	}
@@ -55,7 +57,7 @@ func newConstants(m *ir.Model) *constants {
 // initial is a state at the beginning.
 func (k *constants) initial(state string) []float64 {
 	s := k.m.State(state)
-	if k.m.Exposed(state) {
+	if k.exposed[state] {
 		return unknowns(s.Size)
 	}
 	v := make([]float64, s.Size)

@@ -64,11 +64,7 @@ func recogniseCells(shown bool) func(*ir.Model, *Report) (*ir.Model, error) {
 // recogniseOne replaces the first recurrence that is a cell.
 func recogniseOne(m *ir.Model, r *Report) (*ir.Model, bool) {
 	f := newFinder(m)
-	for _, s := range m.States {
-		h, ok := f.pairs[s.Name]
-		if !ok {
-			continue
-		}
+	for _, h := range f.pairs {
 		for _, find := range []func(pair) (cell, bool){f.lstm, f.gru, f.rnn} {
 			c, ok := find(h)
 			if !ok {
@@ -83,25 +79,16 @@ func recogniseOne(m *ir.Model, r *Report) (*ir.Model, bool) {
 	return nil, false
 }
 
-// pair is a state with the value that recalls it, and that which is stored.
-type pair struct{ state, recall, store, next string }
-
 // finder reads the nodes of a model as formulas.
 type finder struct {
 	*sums
-	pairs map[string]pair // by state
+	pairs []pair
 	kept  map[string]pair // by the value that is stored
 }
 
 func newFinder(m *ir.Model) *finder {
-	f := &finder{sums: newSums(m), pairs: map[string]pair{}, kept: map[string]pair{}}
-	for _, s := range m.States {
-		recall, store := pairOf(m, s.Name)
-		if recall == nil {
-			continue
-		}
-		p := pair{s.Name, recall.Name, store.Name, store.Inputs[0]}
-		f.pairs[s.Name] = p
+	f := &finder{sums: newSums(m), pairs: pairsOf(m), kept: map[string]pair{}}
+	for _, p := range f.pairs {
 		f.kept[p.next] = p
 	}
 	return f

@@ -11,40 +11,54 @@ import (
 // read by these vectors alone: an LSTM may have h and c in one. States that a tensor
 // shows are among them only if shown is set; the tensor then shows the parts.
 func splitStates(m *ir.Model, r *Report, shown bool) *ir.Model {
-	for _, s := range m.States {
-		if m.Exposed(s.Name) && !shown {
+	hidden, nodes := exposed(m), nodesOf(m)
+	for _, p := range pairsOf(m) {
+		next := nodes[p.next]
+		if hidden[p.state] && !shown || next == nil || next.Op != (ir.Concat{}) {
 			continue
 		}
-		if j, ok := joinOf(m, s); ok {
+		if j, ok := joinOf(m, p, *next); ok {
 			m = j.split(m, r)
-			r.note("state %q is %d states", s.Name, len(j.sizes))
+			nodes = nodesOf(m)
+			r.note("state %q is %d states", p.state, len(j.sizes))
 		}
 	}
 	return m
 }
 
-// joined is a state that is a join of several.
-type joined struct {
-	state         ir.State
-	recall, store string
-	concat        ir.Node        // what is stored
-	sizes         []int          // of the parts
-	readers       map[string]int // Picks of a part
+// pair is a state with the nodes that recall and store it, and the value that is
+// stored.
+type pair struct{ state, recall, store, next string }
+
+// pairsOf are the states that no cell has, in the order in which they are stored.
+func pairsOf(m *ir.Model) []pair {
+	recalls := map[string]string{}
+	var pairs []pair
+	for _, n := range m.Nodes {
+		switch op := n.Op.(type) {
+		case ir.Recall:
+			recalls[op.State] = n.Name
+		case ir.Store:
+			pairs = append(pairs, pair{op.State, recalls[op.State], n.Name, n.Inputs[0]})
+		}
+	}
+	return pairs
 }
 
-// joinOf finds how a state is recalled and stored, and whether it is a join.
-func joinOf(m *ir.Model, s ir.State) (joined, bool) {
-	j := joined{state: s, readers: map[string]int{}}
-	recall, store := pairOf(m, s.Name)
-	if recall == nil || shownByOutput(m, recall.Name, store.Name) {
+// joined is a state that is a join of several.
+type joined struct {
+	pair
+	concat  ir.Node        // what is stored
+	sizes   []int          // of the parts
+	readers map[string]int // Picks of a part
+}
+
+// joinOf reports whether a state that is stored as a join is read as one.
+func joinOf(m *ir.Model, p pair, concat ir.Node) (joined, bool) {
+	j := joined{pair: p, concat: concat, readers: map[string]int{}}
+	if len(concat.Inputs) < 2 || shownByOutput(m, p.recall, p.store) {
 		return j, false
 	}
-	j.recall, j.store = recall.Name, store.Name
-	concat := m.Node(store.Inputs[0])
-	if concat == nil || concat.Op != (ir.Concat{}) || len(concat.Inputs) < 2 {
-		return j, false
-	}
-	j.concat = *concat
 	types, _ := m.Infer()
 	for _, name := range concat.Inputs {
 		j.sizes = append(j.sizes, types[name].Len())
@@ -60,23 +74,6 @@ func joinOf(m *ir.Model, s ir.State) (joined, bool) {
 		j.readers[n.Name] = part
 	}
 	return j, true
-}
-
-// pairOf are the nodes that recall and store a state, nil where a cell has it.
-func pairOf(m *ir.Model, state string) (recall, store *ir.Node) {
-	for i, n := range m.Nodes {
-		switch op := n.Op.(type) {
-		case ir.Recall:
-			if op.State == state {
-				recall = &m.Nodes[i]
-			}
-		case ir.Store:
-			if op.State == state {
-				store = &m.Nodes[i]
-			}
-		}
-	}
-	return recall, store
 }
 
 func shownByOutput(m *ir.Model, names ...string) bool {
@@ -109,12 +106,12 @@ func (j *joined) split(m *ir.Model, r *Report) *ir.Model {
 	names := make([]string, len(j.sizes))
 	var states []ir.State
 	for i, size := range j.sizes {
-		names[i] = freshState(out, fmt.Sprintf("%s.%d", j.state.Name, i))
+		names[i] = freshState(out, fmt.Sprintf("%s.%d", j.state, i))
 		states = append(states, ir.State{Name: names[i], Size: size, Init: j.init(out, i)})
 	}
-	at := slices.IndexFunc(out.States, func(s ir.State) bool { return s.Name == j.state.Name })
+	at := slices.IndexFunc(out.States, func(s ir.State) bool { return s.Name == j.state })
 	out.States = slices.Replace(out.States, at, at+1, states...)
-	r.split(j.state.Name, names, j.sizes)
+	r.split(j.state, names, j.sizes)
 	j.nodes(out, names)
 	for i := range out.Tensors {
 		out.Tensors[i].Parts = j.parts(out.Tensors[i].Parts, names)
@@ -125,15 +122,16 @@ func (j *joined) split(m *ir.Model, r *Report) *ir.Model {
 
 // init is the name of the initial value of part i, empty for zeros.
 func (j *joined) init(m *ir.Model, i int) string {
-	if j.state.Init == "" {
+	whole := m.State(j.state).Init
+	if whole == "" {
 		return ""
 	}
 	from := 0
 	for _, size := range j.sizes[:i] {
 		from += size
 	}
-	data := m.Param(j.state.Init).Data[from:][:j.sizes[i]]
-	p := &ir.Param{Name: freshParam(m, fmt.Sprintf("%s.%d", j.state.Init, i)), Shape: []int{len(data)}, Data: data}
+	data := m.Param(whole).Data[from:][:j.sizes[i]]
+	p := &ir.Param{Name: freshParam(m, fmt.Sprintf("%s.%d", whole, i)), Shape: []int{len(data)}, Data: data}
 	m.Params = append(m.Params, p)
 	return p.Name
 }
@@ -170,7 +168,7 @@ func (j *joined) nodes(m *ir.Model, states []string) {
 func (j *joined) parts(parts []ir.Part, states []string) []ir.Part {
 	var all []ir.Part
 	for _, p := range parts {
-		if p.Kind != ir.StatePart || p.Name != j.state.Name {
+		if p.Kind != ir.StatePart || p.Name != j.state {
 			all = append(all, p)
 			continue
 		}
