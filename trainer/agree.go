@@ -10,7 +10,7 @@ import (
 
 // mayDiffer are the fields in which a run that is resumed may differ: they change
 // no result, or, as where the data lie, are covered by the digest of the data.
-var mayDiffer = []string{"checkpoint_every", "data.go_root", "data.paths"}
+var mayDiffer = []string{"checkpoint_every", "data.go_root", "data.paths", "data.test_paths", "data.valid_paths"}
 
 // agree lists where a checkpoint contradicts the configuration or the data.
 func (t *Trainer) agree(meta map[string]string) error {

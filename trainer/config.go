@@ -83,6 +83,10 @@ type DataConfig struct {
 	// Several files are read one behind the other. Of recordings they are what
 	// data.ReadSpeech reads, of images what data.ReadImages reads.
 	Paths []string `json:"paths,omitempty"`
+	// ValidPaths and TestPaths are files of those parts, of tags and classes; their
+	// share of Paths is then for training.
+	ValidPaths []string `json:"valid_paths,omitempty"`
+	TestPaths  []string `json:"test_paths,omitempty"`
 	// GoRoot trains on the sources of the Go standard library under that GOROOT
 	// instead of Paths; for text only.
 	GoRoot string `json:"go_root,omitempty"`

@@ -13,7 +13,7 @@ import (
 // Corpus is data that has been read, divided and encoded.
 type Corpus struct {
 	Task       Task
-	Vocabulary *data.Vocabulary // of the inputs, or of transcripts, class 0 then being the blank; nil for frames
+	Vocabulary *data.Vocabulary // of the inputs, or of transcripts, class 0 then being the blank; nil for frames and images
 	Unit       data.Unit        // of text, class and transcripts
 	Labels     []string         // of class and tag, in the order of the outputs
 	Input      nn.InputKind
@@ -107,7 +107,8 @@ func (c *Corpus) source(p Part, r reading) (data.Source, error) {
 const sortedBatches = 20
 
 // LoadCorpus reads, divides and encodes what c names. Sequences are shuffled by
-// seed before they are divided; text and a single series are divided in order.
+// seed before they are divided; text and a single series are divided in order, and
+// recordings by speaker.
 func LoadCorpus(c DataConfig, seed uint64) (*Corpus, error) { return LoadCorpusFor(c, seed, nil) }
 
 // LoadCorpusFor is [LoadCorpus] for a model that has been trained before: units and
@@ -192,12 +193,8 @@ func (c *Corpus) loadText(cfg DataConfig, hash io.Writer) error {
 }
 
 func (c *Corpus) loadClass(cfg DataConfig, seed uint64, hash io.Writer) error {
-	items, err := readFiles(cfg.Paths, hash, data.ReadLabelled)
+	split, err := divided(cfg, seed, hash, data.ReadLabelled)
 	if err != nil {
-		return err
-	}
-	var split [parts][]data.Labelled
-	if split[Train], split[Valid], split[Test], err = data.Shuffled(cfg.split(), items, seed); err != nil {
 		return err
 	}
 	var texts []string
@@ -207,7 +204,7 @@ func (c *Corpus) loadClass(cfg DataConfig, seed uint64, hash io.Writer) error {
 	if err := c.vocabulary(c.Unit.Count(texts...), cfg.Vocabulary); err != nil {
 		return err
 	}
-	c.labels(data.LabelsOf(items))
+	c.labels(data.LabelsOf(all(split)))
 	for p, items := range split {
 		if c.parts[p].set, err = data.LabelledDataset(items, c.Unit, c.Vocabulary, c.Labels); err != nil {
 			return err
@@ -218,18 +215,14 @@ func (c *Corpus) loadClass(cfg DataConfig, seed uint64, hash io.Writer) error {
 }
 
 func (c *Corpus) loadTags(cfg DataConfig, seed uint64, hash io.Writer) error {
-	sentences, err := readFiles(cfg.Paths, hash, data.ReadTagged)
+	split, err := divided(cfg, seed, hash, data.ReadTagged)
 	if err != nil {
-		return err
-	}
-	var split [parts][]data.Sentence
-	if split[Train], split[Valid], split[Test], err = data.Shuffled(cfg.split(), sentences, seed); err != nil {
 		return err
 	}
 	if err := c.vocabulary(data.WordsOf(split[Train]), cfg.Vocabulary); err != nil {
 		return err
 	}
-	c.labels(data.TagsOf(sentences))
+	c.labels(data.TagsOf(all(split)))
 	for p, sentences := range split {
 		if c.parts[p].set, err = data.TaggedDataset(sentences, c.Vocabulary, c.Labels); err != nil {
 			return err

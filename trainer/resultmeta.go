@@ -10,7 +10,7 @@ func (t *Trainer) resultMeta() (map[string]string, error) {
 		return nil, err
 	}
 	cfg := t.cfg
-	cfg.Data.Paths, cfg.Data.GoRoot = nil, ""
+	cfg.Data.Paths, cfg.Data.ValidPaths, cfg.Data.TestPaths, cfg.Data.GoRoot = nil, nil, nil, ""
 	for key, value := range map[string]any{metaScore: t.at.Best, metaConfig: cfg} {
 		text, err := json.Marshal(value)
 		if err != nil {

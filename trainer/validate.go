@@ -76,6 +76,9 @@ func (c DataConfig) validate(f *faults) {
 	case c.GoRoot != "" && c.Task != Text:
 		f.add("data.go_root", "is text, which a task of %s does not read", c.Task)
 	}
+	if (len(c.ValidPaths) > 0 || len(c.TestPaths) > 0) && c.Task != Class && c.Task != Tag {
+		f.add("data.test_paths", "or valid_paths of a task of %s, want them for class and tag only", c.Task)
+	}
 	f.atLeast("data.limit", c.Limit, 0)
 	if c.Limit > 0 && c.Task != Text && c.Task != Image {
 		f.add("data.limit", "%d of a task of %s, want it for text or images only", c.Limit, c.Task)

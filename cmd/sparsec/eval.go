@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -26,12 +25,15 @@ for training: the checkpoint holds those settings, but for where the data lie.
 Of a model of recordings (-task ctc) it prints the character and word error rates,
 and with -o writes a line for each: name, what was said, what was read. With -beam
 the transcript is that of a prefix beam search, else that of the most probable
-alignment. The recordings may be others than those of the training.`,
+alignment. The data may be others than those of the training; they are divided in
+the same way, where -valid-data and -test-data do not name files of those parts.`,
 	example: `sparsec eval -data recordings model.ckpt
 sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt`,
 	define: func(fs *flag.FlagSet) action {
 		var v evaluation
 		fs.Var(&v.paths, "data", "`file or folder` with the data, as for train; may be repeated (default, of text: the sources of Go's standard library)")
+		fs.Var(&v.valid, "valid-data", "`file or folder` of the validation part, of tags and classes; may be repeated")
+		fs.Var(&v.test, "test-data", "`file or folder` of the test part, of tags and classes; may be repeated")
 		fs.StringVar(&v.part, "part", "test", "`part` to score: train, valid or test")
 		fs.IntVar(&v.beam, "beam", 0, "transcripts that the search keeps; 0 takes the most probable alignment")
 		fs.StringVar(&v.out, "o", "", "`file` to write transcripts to")
@@ -41,10 +43,10 @@ sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt
 }
 
 type evaluation struct {
-	paths     textList
-	part, out string
-	beam      int
-	force     bool
+	paths, valid, test textList
+	part, out          string
+	beam               int
+	force              bool
 }
 
 func (v *evaluation) run(ctx context.Context, e *env, args []string) error {
@@ -68,19 +70,37 @@ func (v *evaluation) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
+	meta, err := trainer.ReadMeta(c.meta)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	cfg, err := v.settings(ctx, c)
 	if err != nil {
 		return err
 	}
-	corpus, err := trainer.LoadCorpus(cfg.Data, cfg.Seed)
+	corpus, err := load(cfg, meta)
 	if err != nil {
 		return err
 	}
 	gemm.Register(1)
 	if cfg.Data.Task == trainer.CTC {
-		return v.transcribe(ctx, e.stdout, c, corpus, trainer.Part(part))
+		return v.transcribe(ctx, e.stdout, c, meta, corpus, trainer.Part(part))
 	}
-	return v.score(ctx, e.stdout, c, cfg, corpus, trainer.Part(part))
+	s, err := trainer.Evaluate(ctx, c.model, corpus, trainer.Part(part), cfg.Streams)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(e.stdout, "%s: %s, %d targets\n", v.part, s, s.Count)
+	return err
+}
+
+// load reads the data. Recordings may hold characters that the model does not have;
+// else data are read in its classes.
+func load(cfg trainer.Config, meta *trainer.Meta) (*trainer.Corpus, error) {
+	if cfg.Data.Task == trainer.CTC {
+		return trainer.LoadCorpus(cfg.Data, cfg.Seed)
+	}
+	return trainer.LoadCorpusFor(cfg.Data, cfg.Seed, meta)
 }
 
 // settings are those of the training, with the data given.
@@ -95,35 +115,12 @@ func (v *evaluation) settings(ctx context.Context, c *checkpoint) (cfg trainer.C
 	if cfg.Data.Task != trainer.CTC && (v.beam != 0 || v.out != "") {
 		return cfg, usagef("-beam or -o with a model of task %s: want them with one of recordings (ctc)", cfg.Data.Task)
 	}
-	cfg.Data.Paths = v.paths
+	cfg.Data.Paths, cfg.Data.ValidPaths, cfg.Data.TestPaths = v.paths, v.valid, v.test
 	return cfg, completeData(ctx, &cfg.Data)
 }
 
-// score prints the score of a part of the data that the model was trained on.
-func (v *evaluation) score(ctx context.Context, w io.Writer, c *checkpoint, cfg trainer.Config, corpus *trainer.Corpus, p trainer.Part) error {
-	meta, err := corpus.Meta()
-	if err != nil {
-		return err
-	}
-	for _, key := range slices.Sorted(maps.Keys(meta)) {
-		if meta[key] != c.meta[key] {
-			return fmt.Errorf("%s: the %s of the data is another than the model's: want the data of its training", c.path, key)
-		}
-	}
-	s, err := trainer.Evaluate(ctx, c.model, corpus, p, cfg.Streams)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(w, "%s: %s, %d targets\n", p, s, s.Count)
-	return err
-}
-
 // transcribe prints the error rates of a part, and writes what was read.
-func (v *evaluation) transcribe(ctx context.Context, w io.Writer, c *checkpoint, corpus *trainer.Corpus, p trainer.Part) error {
-	meta, err := trainer.ReadMeta(c.meta)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.path, err)
-	}
+func (v *evaluation) transcribe(ctx context.Context, w io.Writer, c *checkpoint, meta *trainer.Meta, corpus *trainer.Corpus, p trainer.Part) error {
 	var o trainer.Transcribing
 	if v.beam > 0 {
 		o.Beam = &decode.Beam{Width: v.beam}

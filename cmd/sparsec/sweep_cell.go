@@ -98,17 +98,22 @@ func (s *sweepRun) train(ctx context.Context, c *sweep.Cell) (*sweep.Result, err
 	return r, p.finish(result, r)
 }
 
+// below are paths from the folder of the data.
+func (s *sweepRun) below(paths []string) (all []string) {
+	for _, path := range paths {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(s.data, path)
+		}
+		all = append(all, path)
+	}
+	return all
+}
+
 // config is the configuration of a run, with what it takes from its surroundings:
 // the place of the data, and the thresholds of a dense model.
 func (s *sweepRun) config(ctx context.Context, c *sweep.Cell) (trainer.Config, error) {
 	cfg := c.Config
-	cfg.Data.Paths = nil
-	for _, path := range c.Config.Data.Paths {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.data, path)
-		}
-		cfg.Data.Paths = append(cfg.Data.Paths, path)
-	}
+	cfg.Data.Paths, cfg.Data.ValidPaths, cfg.Data.TestPaths = s.below(cfg.Data.Paths), s.below(cfg.Data.ValidPaths), s.below(cfg.Data.TestPaths)
 	if err := completeData(ctx, &cfg.Data); err != nil {
 		return cfg, err
 	}

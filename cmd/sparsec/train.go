@@ -237,19 +237,29 @@ func completeData(ctx context.Context, d *trainer.DataConfig) error {
 		return err
 	}
 	d.GoRoot = ""
-	var files []string
-	for _, path := range d.Paths {
+	for _, paths := range []*[]string{&d.Paths, &d.ValidPaths, &d.TestPaths} {
+		files, err := dataFiles(d.Task, *paths)
+		if err != nil {
+			return err
+		}
+		*paths = files
+	}
+	return nil
+}
+
+// dataFiles replaces folders by their files.
+func dataFiles(task trainer.Task, paths []string) (files []string, err error) {
+	for _, path := range paths {
 		below, err := filesBelow(path)
 		if err != nil {
-			return fmt.Errorf("-data %s: %w", path, err)
+			return nil, fmt.Errorf("-data %s: %w", path, err)
 		}
-		if d.Task == trainer.CTC && len(below) > 1 { // a folder may hold a licence
+		if task == trainer.CTC && len(below) > 1 { // a folder may hold a licence
 			below = slices.DeleteFunc(below, func(file string) bool { return !data.IsSpeech(file) })
 		}
 		files = append(files, below...)
 	}
-	d.Paths = files
-	return nil
+	return files, nil
 }
 
 // filesBelow lists the regular files of a folder in the order of their paths,

@@ -17,6 +17,7 @@ type trainFlags struct {
 	fs           *flag.FlagSet
 	set          []func(*trainer.Config)
 	paths, rules textList
+	valid, test  textList // files of those parts
 }
 
 // apply puts the settings into a configuration, in the order of the command line.
@@ -26,6 +27,12 @@ func (t *trainFlags) apply(c *trainer.Config) {
 	}
 	if len(t.paths) > 0 {
 		c.Data.Paths = t.paths
+	}
+	if len(t.valid) > 0 {
+		c.Data.ValidPaths = t.valid
+	}
+	if len(t.test) > 0 {
+		c.Data.TestPaths = t.test
 	}
 	if len(t.rules) > 0 {
 		c.Pruning.Rules = t.rules
@@ -66,6 +73,8 @@ func (t *trainFlags) data() {
 	option(t, "task", "what is learnt: `text` (the next character), class (of lines label, tab, text), tag (of lines word, tab, tag), frames (columns of numbers), ctc (transcripts of recordings) or image (of IDX files, read row by row) (default text)",
 		parseTask, func(c *trainer.Config) *trainer.Task { return &c.Data.Task })
 	t.fs.Var(&t.paths, "data", "`file or folder` to learn from, a folder with all files below it; may be repeated (default, of text: the sources of Go's standard library; of images: MNIST, from a Go module)")
+	t.fs.Var(&t.valid, "valid-data", "`file or folder` of the validation part, of tags and classes; may be repeated (default: a share of -data)")
+	t.fs.Var(&t.test, "test-data", "`file or folder` of the test part, of tags and classes; may be repeated (default: a share of -data)")
 	option(t, "limit", "`bytes` of text, or images of each file, to use; 0 for all", wholeNumber, func(c *trainer.Config) *int { return &c.Data.Limit })
 	t.fs.Func("split", "`shares` for training and validation, the rest is for the test (default 0.8,0.1)", func(text string) error {
 		shares, err := list(text, number)
