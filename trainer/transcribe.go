@@ -38,14 +38,8 @@ func (c *Corpus) Transcribe(ctx context.Context, m *ir.Model, meta *Meta, p Part
 	if err != nil {
 		return nil, err
 	}
-	if c.Task != CTC || meta.Task != CTC {
-		return nil, fmt.Errorf("model %q of task %s and data of task %s, want %s of both", m.Name, meta.Task, c.Task, CTC)
-	}
-	if meta.Sound != c.Sound {
-		return nil, fmt.Errorf("model %q: reads features %+v, the data have %+v", m.Name, meta.Sound, c.Sound)
-	}
-	if stack.Input != c.Input || stack.OutputWidth() != meta.Vocabulary.Size() {
-		return nil, fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v as the data have and %d as its vocabulary has", m.Name, stack.Input, stack.OutputWidth(), c.Input, meta.Vocabulary.Size())
+	if err := c.fits(m, stack, meta); err != nil {
+		return nil, err
 	}
 	source, err := c.source(p, reading{streams: o.Streams})
 	if err != nil {
@@ -64,9 +58,42 @@ func (c *Corpus) Transcribe(ctx context.Context, m *ir.Model, meta *Meta, p Part
 		y := stack.Forward(&b.Input, nn.Pass{})
 		for stream := range y.Streams {
 			u := c.parts[p].utterances[len(readings)]
-			readings = append(readings, Reading{u.Name, u.Transcript, meta.Decode(o.decode(logitsOf(y, stream), y.Width)...)})
+			readings = append(readings, o.read(u, meta, logitsOf(y, stream)))
 		}
 	}
+}
+
+// TranscribeBy reads the recordings of a part with another form of a model. run
+// takes the frames of a recording, [frame][width], and returns their outputs.
+func (c *Corpus) TranscribeBy(run func(frames []float32) ([]float64, error), meta *Meta, p Part, o Transcribing) ([]Reading, error) {
+	var readings []Reading
+	for _, u := range c.parts[p].utterances {
+		logits, err := run(u.Features.Values)
+		if err != nil {
+			return nil, fmt.Errorf("recording %q: %w", u.Name, err)
+		}
+		readings = append(readings, o.read(u, meta, logits))
+	}
+	return readings, nil
+}
+
+// fits reports whether a model reads what the corpus has.
+func (c *Corpus) fits(m *ir.Model, stack *nn.Stack[float32], meta *Meta) error {
+	if c.Task != CTC || meta.Task != CTC {
+		return fmt.Errorf("model %q of task %s and data of task %s, want %s of both", m.Name, meta.Task, c.Task, CTC)
+	}
+	if meta.Sound != c.Sound {
+		return fmt.Errorf("model %q: reads features %+v, the data have %+v", m.Name, meta.Sound, c.Sound)
+	}
+	if stack.Input != c.Input || stack.OutputWidth() != meta.Vocabulary.Size() {
+		return fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v as the data have and %d as its vocabulary has", m.Name, stack.Input, stack.OutputWidth(), c.Input, meta.Vocabulary.Size())
+	}
+	return nil
+}
+
+// read is the transcript of the outputs for a recording.
+func (o Transcribing) read(u data.Utterance, meta *Meta, logits []float64) Reading {
+	return Reading{u.Name, u.Transcript, meta.Decode(o.decode(logits, meta.Vocabulary.Size())...)}
 }
 
 // decode is the transcript of a recording's outputs.

@@ -36,6 +36,7 @@ sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt
 		fs.Var(&v.test, "test-data", "`file or folder` of the test part, of tags and classes; may be repeated")
 		fs.StringVar(&v.part, "part", "test", "`part` to score: train, valid or test")
 		fs.IntVar(&v.beam, "beam", 0, "transcripts that the search keeps; 0 takes the most probable alignment")
+		fs.BoolVar(&v.compiled, "compiled", false, "also compile the model, read the recordings with the package and compare")
 		fs.StringVar(&v.out, "o", "", "`file` to write transcripts to")
 		fs.BoolVar(&v.force, "f", false, "replace the file if it is there")
 		return v.run
@@ -46,7 +47,7 @@ type evaluation struct {
 	paths, valid, test textList
 	part, out          string
 	beam               int
-	force              bool
+	compiled, force    bool
 }
 
 func (v *evaluation) run(ctx context.Context, e *env, args []string) error {
@@ -112,8 +113,8 @@ func (v *evaluation) settings(ctx context.Context, c *checkpoint) (cfg trainer.C
 	if err := json.Unmarshal([]byte(text), &cfg); err != nil {
 		return cfg, fmt.Errorf("%s: metadata %q: %w", c.path, configKey, err)
 	}
-	if cfg.Data.Task != trainer.CTC && (v.beam != 0 || v.out != "") {
-		return cfg, usagef("-beam or -o with a model of task %s: want them with one of recordings (ctc)", cfg.Data.Task)
+	if cfg.Data.Task != trainer.CTC && (v.beam != 0 || v.out != "" || v.compiled) {
+		return cfg, usagef("-beam, -compiled or -o with a model of task %s: want them with one of recordings (ctc)", cfg.Data.Task)
 	}
 	cfg.Data.Paths, cfg.Data.ValidPaths, cfg.Data.TestPaths = v.paths, v.valid, v.test
 	return cfg, completeData(ctx, &cfg.Data)
@@ -130,6 +131,11 @@ func (v *evaluation) transcribe(ctx context.Context, w io.Writer, c *checkpoint,
 		return err
 	}
 	fmt.Fprintf(w, "%s: %d recordings, CER %v, WER %v\n", p, len(readings), trainer.CharErrors(readings, meta.Unit), trainer.WordErrors(readings))
+	if v.compiled {
+		if err := compareCompiled(ctx, w, c, meta, corpus, p, o, readings); err != nil {
+			return err
+		}
+	}
 	if v.out == "" {
 		return nil
 	}
