@@ -15,10 +15,11 @@ var rowsSteps = steps{"dstStep", "srcStep", "",
 // cannot stop a goroutine in assembly.
 const longestCall = 100_000
 
-// RowsCall is a call for some vectors of a product of several.
+// RowsCall is a call for some vectors of a product of several: Count from From on,
+// and Times as many, one after the other.
 type RowsCall struct {
 	kernel.Call
-	From int // the first vector
+	From, Count, Times int
 }
 
 // RowsCalls is how the AVX2 assembly multiplies the vectors of a product of several
@@ -28,36 +29,37 @@ func RowsCalls(p *kernel.Program, l kernel.Layout, in kernel.MatVec, level kerne
 	form := p.Matrices[in.Matrix].At(level)
 	var calls []RowsCall
 	for _, part := range severalParts(form) {
-		from := 0
-		for _, n := range vectorCounts(in.Vectors, vectorsPerCall(form, part)) {
-			call := part.call(form, l.At(in.Matrix, level))
-			call.Func = part.rowsName()
-			for _, v := range []int{n, 4 * in.DstStep, 4 * in.SrcStep} {
-				call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg, Value: v})
+		for _, run := range vectorRuns(in.Vectors, vectorsPerCall(form, part)) {
+			run.Call = part.call(form, l.At(in.Matrix, level))
+			run.Func = part.rowsName()
+			for _, v := range []int{run.Count, 4 * in.DstStep, 4 * in.SrcStep} {
+				run.Args = append(run.Args, kernel.Arg{Kind: kernel.IntArg, Value: v})
 			}
-			calls = append(calls, RowsCall{call, from})
-			from += n
+			calls = append(calls, run)
 		}
 	}
 	return calls
 }
 
-// vectorCounts are the numbers of vectors of each call, at most so many. The last
-// four are two times two: a pass for one vector alone has few chains of additions
-// and loads as many weights as one for three.
-func vectorCounts(vectors, most int) (counts []int) {
-	for vectors > 0 {
-		n := min(vectors, most)
-		switch {
-		case vectors == mostVectors+1:
-			n = 2
-		case n == vectors && n%mostVectors == 1 && n > mostVectors:
-			n -= mostVectors + 1
+// vectorRuns cuts vectors in calls of at most so many, a multiple of those that pass
+// over the weights together. The last four are two times two: a pass for one vector
+// alone has few chains of additions and loads as many weights as one for three.
+func vectorRuns(vectors, most int) (runs []RowsCall) {
+	from := 0
+	add := func(count, times int) {
+		if count > 0 && times > 0 {
+			runs = append(runs, RowsCall{From: from, Count: count, Times: times})
+			from += count * times
 		}
-		counts = append(counts, n)
-		vectors -= n
 	}
-	return counts
+	pairs := 0
+	if vectors > 1 && vectors%mostVectors == 1 {
+		pairs = 2
+	}
+	add(most, (vectors-2*pairs)/most)
+	add(vectors-2*pairs-from, 1)
+	add(2, pairs)
+	return runs
 }
 
 // vectorsPerCall is the number of vectors that a call multiplies with a part, a

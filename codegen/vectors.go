@@ -63,21 +63,26 @@ func (e *emitter) pointerAt(p place) *jen.Statement {
 // rowsCalls are the calls of kernels that take several vectors.
 func (e *emitter) rowsCalls(in kernel.MatVec, l kernel.Level, calls []asm.RowsCall) []jen.Code {
 	function := func(name string) *jen.Statement { return jen.Id(name) }
-	if len(calls) > 1 {
+	if cutRows(calls) {
 		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
 	}
 	comment := strings.TrimSuffix(describeSteps(&e.p.Matrices[in.Matrix], l), ".")
 	list := []jen.Code{jen.Comment(fmt.Sprintf("%s a vector, %d vectors.", comment, in.Vectors))}
 	for _, c := range calls {
 		some := in
-		some.Vectors = 0
+		some.Vectors, some.DstStep, some.SrcStep = c.Times, c.Count*in.DstStep, c.Count*in.SrcStep
 		some.Dst.Off += c.From * in.DstStep
 		some.Src.Off += c.From * in.SrcStep
-		list = append(list, e.callsOf(some, []kernel.Call{c.Call}, function,
+		list = append(list, eachVector(some, e.callsOf(some, []kernel.Call{c.Call}, function,
 			func(r place, _ kernel.Arg) *jen.Statement { return e.pointerAt(r) },
-			func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) })...)
+			func(a kernel.Arg) *jen.Statement { return weightsPointer(jen.Byte(), a.Off) }))...)
 	}
 	return list
+}
+
+// cutRows reports whether the calls of a product are more than one.
+func cutRows(calls []asm.RowsCall) bool {
+	return len(calls) > 1 || len(calls) == 1 && calls[0].Times > 1
 }
 
 // vectorKernels adds the names of the kernels for products of several vectors that
@@ -91,7 +96,7 @@ func (e *emitter) vectorKernels(needed map[string]bool) {
 			}
 			for _, l := range e.levels {
 				calls := asm.RowsCalls(e.p, e.layout, in, l)
-				if len(calls) > 1 {
+				if cutRows(calls) {
 					for _, c := range calls {
 						needed[c.Func] = true
 					}

@@ -64,6 +64,16 @@ func pickLockstep(dst, src []float32, lanes, from, count, step, jump int) {
 
 // gather fills dst with elements of src by their numbers, −1 for a zero.
 func gather(dst, src []float32, elements []int32, lanes int) {
+	if lanes == 1 {
+		for i, from := range elements {
+			v := float32(0)
+			if from >= 0 {
+				v = src[from]
+			}
+			dst[i] = v
+		}
+		return
+	}
 	for i, from := range elements {
 		to := dst[i*lanes : (i+1)*lanes]
 		if from < 0 {
