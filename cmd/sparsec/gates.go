@@ -14,14 +14,14 @@ var (
 
 // pruningParams are the tensors of a model as pruning sees them, in the order of
 // the model: the matrices that nodes multiply by are prunable, embeddings only
-// when a rule names them, vectors never. They share the model's memory.
+// when a rule names them, what is no matrix never. They share the model's memory.
 func pruningParams(m *ir.Model) []prune.Param {
 	gates := gatesOf(m)
 	params := make([]prune.Param, 0, len(m.Params))
 	for _, p := range m.Params {
-		q := prune.Param{Name: p.Name, Rows: p.Shape[0], Cols: 1, Value: p.Data}
+		q := prune.Param{Name: p.Name, Rows: len(p.Data), Cols: 1, Value: p.Data}
 		if len(p.Shape) == 2 {
-			q.Cols = p.Shape[1]
+			q.Rows, q.Cols = p.Shape[0], p.Shape[1]
 		}
 		names, multiplied := gates[p.Name]
 		q.Prunable = multiplied
