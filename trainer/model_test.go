@@ -3,6 +3,8 @@ package trainer
 import (
 	"context"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -178,5 +180,56 @@ func TestArraysRefuses(t *testing.T) {
 	}
 	if c.Task != Frames || c.Len(Train)+c.Len(Valid)+c.Len(Test) != 12 {
 		t.Errorf("one series is %s in %d, %d, %d pieces", c.Task, c.Len(Train), c.Len(Valid), c.Len(Test))
+	}
+}
+
+// TestByteText numbers bytes by themselves.
+func TestByteText(t *testing.T) {
+	m, err := ByteText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Encode("\x01a\xff\x00"); !slices.Equal(got, []int32{1, 'a', 255, 0}) || m.Vocabulary.Size() != 256 {
+		t.Errorf("classes %v of %d, want the bytes of 256", got, m.Vocabulary.Size())
+	}
+}
+
+// TestLoadCorpusFor reads other data of a task for a model that knows some of their
+// units and labels: these keep their classes.
+func TestLoadCorpusFor(t *testing.T) {
+	read := func(lines string, like *Meta) (*Corpus, error) {
+		path := filepath.Join(t.TempDir(), "names.tsv")
+		if err := os.WriteFile(path, []byte(strings.Repeat(lines, 20)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return LoadCorpusFor(DataConfig{Task: Class, Paths: []string{path}}, 0, like)
+	}
+	first, err := read("b\tzyx\na\txy\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := first.Meta()
+	if err != nil {
+		t.Fatal(err)
+	}
+	like, err := ReadMeta(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := read("b\tqqqqzy\n", like)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Input != first.Input || second.Outputs != 2 || second.Vocabulary.Class("z") != first.Vocabulary.Class("z") || second.Vocabulary.Class("q") != 0 {
+		t.Errorf("reads %+v and %d labels, want %+v and 2 as the model does", second.Input, second.Outputs, first.Input)
+	}
+	if got := second.parts[Train].set.Examples[0].Classes; !slices.Equal(got, []int32{1}) {
+		t.Errorf("label b is %v, want 1 as in the model", got)
+	}
+	if _, err := read("c\tx\n", like); err == nil || !strings.Contains(err.Error(), `"c"`) {
+		t.Errorf("a label that the model does not know: got %v", err)
+	}
+	if _, err := LoadCorpusFor(DataConfig{Task: Text, GoRoot: "none"}, 0, like); err == nil || !strings.Contains(err.Error(), "want class of the model") {
+		t.Errorf("another task: got %v", err)
 	}
 }

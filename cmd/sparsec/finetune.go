@@ -29,13 +29,14 @@ how good the model was, how good it is when pruned at once, and after fine-tunin
 It must be a chain of embeddings, RNN, GRU and LSTM, Linear, normalisations and the
 functions tanh, sigmoid and relu; what is of another kind is listed.
 
-The data are an .npz of two arrays (-data FILE.npz): x, [sequences steps width] or,
-of a model of indices, [sequences steps], and y, a class for each sequence or each
-step, or a vector for each step. One long sequence has no first axis and is cut into
-pieces of -segment steps. They are divided in their order (-split), so that a test is
-of what the model has not seen. Else the data are what train takes (-task): a model that was
-trained here reads them as it did then, another one takes the bytes of a text as
-indices below 256, and columns of frames as they are.`,
+The data are an .npz of two arrays, as numpy.savez("FILE.npz", x=x, y=y) writes it:
+x, [sequences steps width] or, of a model of indices, [sequences steps], and y, a
+class for each sequence or each step, or a vector for each step. One long sequence
+has no first axis and is cut into pieces of -segment steps. They are divided in their
+order (-split), so that the test can be of what the model has not seen. Else the data
+are what train takes (-task): a model that was trained here reads them as it did then,
+another one takes the bytes of a text for indices below 256, and columns of frames as
+they are.`,
 	example: `sparsec finetune -data calls.npz -sparsity 0.9 -pattern lane8x8 model.safetensors -o pruned.ckpt
 sparsec finetune -data corpus.txt -steps 2000 model.ckpt`,
 	define: func(fs *flag.FlagSet) action {

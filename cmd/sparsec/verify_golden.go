@@ -131,6 +131,9 @@ func (g *goldenRun) introduce() {
 	if unset := g.bound.Unset; len(unset) > 0 {
 		fmt.Fprintf(g.e.stdout, "%s: not in the file, begin as the model says\n", strings.Join(unset, ", "))
 	}
+	if untold := g.bound.Untold; len(untold) > 0 {
+		fmt.Fprintf(g.e.stdout, "%s: not in the file, not compared\n", strings.Join(untold, ", "))
+	}
 	if spare := g.bound.Spare; len(spare) > 0 {
 		fmt.Fprintf(g.e.stdout, "%s: inputs of the file that the model does not take\n", strings.Join(spare, ", "))
 	}

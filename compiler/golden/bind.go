@@ -23,6 +23,7 @@ type Case struct {
 	Sequence Sequence
 	Wants    []Want
 	Unset    []string // input tensors of states that the file leaves at their initial values
+	Untold   []string // output tensors of states that the file does not have, and no other array in their place
 	Spare    []string // input arrays that the model does not take: constants of it
 }
 
@@ -114,6 +115,8 @@ func (b *binder) tensor(t *ir.Tensor) {
 		b.faults = append(b.faults, fmt.Errorf("input %s: %d arrays, want one", t.Name, n))
 	case n == 0 && !t.Output && onlyStates(t):
 		b.c.Unset = append(b.c.Unset, t.Name)
+	case n == 0 && onlyStates(t):
+		b.c.Untold = append(b.c.Untold, t.Name)
 	case n == 0:
 		b.missing = append(b.missing, t.Name)
 	}
@@ -147,6 +150,10 @@ func (b *binder) leftOver() error {
 		b.c.Spare, inputs = inputs, nil
 	}
 	spare = append(spare, inputs...)
+	compares := slices.ContainsFunc(b.links, func(l link) bool { return l.tensor.Output })
+	if len(spare) > 0 || !compares { // one of them may go by another name
+		b.missing = append(b.missing, b.c.Untold...)
+	}
 	if len(b.missing) > 0 {
 		b.faults = append(b.faults, fmt.Errorf("no array for %s of the model", strings.Join(b.missing, ", ")))
 	}

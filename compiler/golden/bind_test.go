@@ -61,30 +61,35 @@ func TestBind(t *testing.T) {
 		unset  []string
 		stops  []int
 		wrong  []string // tensors that differ
+		untold []string
 	}{
-		{"all names, initial state missing", imported(t), []Array{x, y, hN}, Options{}, []string{"h0"}, []int{3}, nil},
+		{"all names, initial state missing", imported(t), []Array{x, y, hN}, Options{}, []string{"h0"}, []int{3}, nil, nil},
 		{"a given state", imported(t), []Array{x, h0,
 			{Name: "Y", Shape: []int{1, 3, 2}, Data: []float64{11, 22, 14, 26, 19, 32}}, {Name: "hN", Shape: []int{1, 2}, Data: []float64{19, 32}}},
-			Options{}, nil, []int{3}, nil},
+			Options{}, nil, []int{3}, nil, nil},
 		{"constants of the model", imported(t), []Array{x, h0, weights,
 			{Name: "Y", Shape: []int{1, 3, 2}, Data: []float64{11, 22, 14, 26, 19, 32}}, {Name: "hN", Shape: []int{1, 2}, Data: []float64{19, 32}}},
-			Options{}, nil, []int{3}, nil},
-		{"a wrong state", imported(t), []Array{x, h0, y, hN}, Options{}, nil, []int{3}, []string{"Y", "hN"}},
+			Options{}, nil, []int{3}, nil, nil},
+		{"a wrong state", imported(t), []Array{x, h0, y, hN}, Options{}, nil, []int{3}, []string{"Y", "hN"}, nil},
 		{"states of the first steps", imported(t), []Array{x, y, hN, {Name: "first", Shape: []int{2, 2}, Data: []float64{1, 2, 4, 6}}},
-			Options{As: []As{{Tensor: "hN", Array: "first"}}}, []string{"h0"}, []int{1, 2, 3}, nil},
+			Options{As: []As{{Tensor: "hN", Array: "first"}}}, []string{"h0"}, []int{1, 2, 3}, nil, nil},
 		{"a wrong step", imported(t), []Array{x, y, hN, {Name: "first", Shape: []int{2, 1, 2}, Data: []float64{1, 2, 4, 7}}},
-			Options{As: []As{{Tensor: "hN", Array: "first"}}}, []string{"h0"}, []int{1, 2, 3}, []string{"hN"}},
+			Options{As: []As{{Tensor: "hN", Array: "first"}}}, []string{"h0"}, []int{1, 2, 3}, []string{"hN"}, nil},
 		{"windows", imported(t), []Array{{Name: "signal", Shape: []int{3}, Data: []float64{1, 2, 3}}, {Name: "Y", Shape: []int{1, 3, 2}, Data: []float64{0, 1, 1, 3, 3, 6}}},
-			Options{As: []As{{Tensor: "X", Array: "signal", Window: 2, Hop: 1}}, Ignore: []string{"hN"}}, []string{"h0"}, []int{3}, nil},
+			Options{As: []As{{Tensor: "X", Array: "signal", Window: 2, Hop: 1}}, Ignore: []string{"hN"}}, []string{"h0"}, []int{3}, nil, nil},
 		{"an ignored array", imported(t), []Array{x, y, hN, {Name: "more", Shape: []int{1}, Data: []float64{0}}},
-			Options{Ignore: []string{"more"}}, []string{"h0"}, []int{3}, nil},
+			Options{Ignore: []string{"more"}}, []string{"h0"}, []int{3}, nil, nil},
 		{"a model trained here", parse(t), []Array{{Name: "x", Shape: []int{3, 2}, Data: x.Data}, {Name: "r", Shape: []int{3, 2}, Data: y.Data}, {Name: "h", Shape: []int{2}, Data: hN.Data}},
-			Options{}, nil, []int{3}, nil},
+			Options{}, nil, []int{3}, nil, nil},
+		{"no states", imported(t), []Array{x, y}, Options{}, []string{"h0"}, []int{3}, nil, []string{"hN"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, err := Bind(test.model, &File{Path: "ref", Arrays: test.arrays}, test.o)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !slices.Equal(c.Untold, test.untold) {
+				t.Errorf("untold %v, want %v", c.Untold, test.untold)
 			}
 			if !slices.Equal(c.Unset, test.unset) || !slices.Equal(c.Sequence.Stops, test.stops) {
 				t.Errorf("unset %v, stops %v; want %v and %v", c.Unset, c.Sequence.Stops, test.unset, test.stops)
@@ -122,6 +127,7 @@ func TestBindFaults(t *testing.T) {
 			"ref: no array for hN of the model\nthe model has no tensor for h_n\nthe file has X [1 3 2], Y [1 3 2], h_n [1 2]\n" +
 				"the model has input X [1 T 2], input h0 [1 2], output Y [1 T 2], output hN [1 2]"},
 		{"the other side", []Array{x, sides, hN}, Options{}, "no array for Y of the model"},
+		{"nothing to compare", []Array{x}, Options{Ignore: []string{"Y"}}, "no array for hN of the model"},
 		{"weights, but a state is missing", []Array{x, y, hN, weights}, Options{}, "the model has no tensor for W"},
 		{"steps", []Array{x, {Name: "Y", Shape: []int{1, 4, 2}, Data: make([]float64, 8)}, hN}, Options{}, "tensor Y: array Y is of 4 steps, want 3"},
 		{"more states than steps", []Array{x, y, {Name: "hN", Shape: []int{4, 2}, Data: make([]float64, 8)}}, Options{}, "tensor hN: array hN tells of 4 steps, want at most 3"},
