@@ -31,6 +31,7 @@ type Cell struct {
 type variant struct {
 	name, pruneFrom string
 	axes            []string
+	seeds           []int64 // nil: those of the experiment
 	settings        map[string]any
 }
 
@@ -43,7 +44,6 @@ type choice struct {
 // expand makes the cells: variants in order, choices of their axes, seeds.
 func (e *Experiment) expand(f *file) error {
 	var quick map[string]any
-	var only []string
 	var faults []error
 	note := func(err error) {
 		if err != nil {
@@ -51,6 +51,7 @@ func (e *Experiment) expand(f *file) error {
 		}
 	}
 	seeds := f.Seeds
+	var only []string
 	if e.Quick {
 		if f.Quick == nil {
 			return errors.New("no [quick], want one for the quick form")
@@ -68,12 +69,15 @@ func (e *Experiment) expand(f *file) error {
 	names := map[string]bool{}
 	for i, settings := range f.Variant {
 		v, err := readVariant(settings)
+		if v.seeds == nil || e.Quick {
+			v.seeds = seeds
+		}
 		if err == nil && names[v.name] {
 			err = errors.New("two of this name")
 		}
 		names[v.name] = true
 		if err == nil && (only == nil || slices.Contains(only, v.name)) {
-			err = e.add(f, v, quick, seeds)
+			err = e.add(f, v, quick)
 		}
 		if err != nil {
 			note(fmt.Errorf("variant %d, %q: %w", i, v.name, err))
@@ -110,10 +114,11 @@ func takeSeeds(settings map[string]any, otherwise []int64) ([]int64, error) {
 
 func readVariant(settings map[string]any) (v variant, err error) {
 	v.settings = maps.Clone(settings)
-	var errs [3]error
+	var errs [4]error
 	v.name, errs[0] = takeString(v.settings, "name")
 	v.pruneFrom, errs[1] = takeString(v.settings, "prune_from")
 	v.axes, errs[2] = takeStrings(v.settings, "axes")
+	v.seeds, errs[3] = takeSeeds(v.settings, nil)
 	if err := errors.Join(errs[:]...); err != nil {
 		return v, err
 	}
@@ -124,7 +129,7 @@ func readVariant(settings map[string]any) (v variant, err error) {
 }
 
 // add appends the cells of a variant.
-func (e *Experiment) add(f *file, v variant, quick map[string]any, seeds []int64) error {
+func (e *Experiment) add(f *file, v variant, quick map[string]any) error {
 	choices := []choice{{}}
 	for _, axis := range v.axes {
 		values, ok := f.Axes[axis]
@@ -136,7 +141,7 @@ func (e *Experiment) add(f *file, v variant, quick map[string]any, seeds []int64
 	for _, c := range choices {
 		group := v.name + c.label
 		settings := merged(merged(merged(f.Base, v.settings), c.settings), quick)
-		for _, seed := range seeds {
+		for _, seed := range v.seeds {
 			if seed < 0 {
 				return fmt.Errorf("seed %d, want 0 or more", seed)
 			}

@@ -31,6 +31,7 @@ import (
 //	[[variant]]
 //	name = "ramp"
 //	prune_from = "dense"         # thresholds from the run of that variant
+//	seeds = [0]                  # instead of those at the top
 //	axes = ["pruning.density"]   # the axes that vary; none where there is no such line
 //	pruning.pattern = "lane8x8"
 //

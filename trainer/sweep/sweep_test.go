@@ -100,6 +100,19 @@ func TestQuick(t *testing.T) {
 	}
 }
 
+// TestSeedsOfVariant: a variant may have seeds of its own, but for the quick form.
+func TestSeedsOfVariant(t *testing.T) {
+	source := strings.Replace(example, `name = "grid"`, `name = "grid"`+"\nseeds = [9]", 1)
+	e := parse(t, source, false)
+	if len(e.Cells) != 8 || e.Cells[4].Seed != 9 || e.Cells[3].Seed != 5 {
+		t.Errorf("cells %+v, want four of grid, with seed 9", e.Cells)
+	}
+	source = strings.Replace(source, `"dense", "ramp"]`, `"grid"]`, 1)
+	if e = parse(t, source, true); len(e.Cells) != 4 || e.Cells[0].Seed != 1 {
+		t.Errorf("cells %+v, want four, with the seed of quick", e.Cells)
+	}
+}
+
 func TestFind(t *testing.T) {
 	e := parse(t, example, false)
 	for name, want := range map[string]int{"3": 3, "ramp,seed=5": 3, "0": 0} {
