@@ -104,7 +104,7 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if p.Program, err = lower.Lower(p.Model, p.Plan); err != nil {
 		return nil, err
 	}
-	expose(p)
+	placeUnits(p)
 	if err := share(p.Program, o.Workers); err != nil {
 		return nil, err
 	}

@@ -77,11 +77,11 @@ func reference(ctx context.Context, m *ir.Model, p *Package, n int) (*references
 	for _, a := range codegen.Accessors(p.Program) {
 		h := g.State(a.State.Name)
 		if passed {
-			h = seen(a.State, h)
+			h = a.State.Seen(h)
 		}
 		r.states = append(r.states, h)
 	}
-	rounding, err := estimate(p, inputs)
+	rounding, err := verify.EstimateRounding(p.Model, p.Program, inputs)
 	r.tolerance = tolerance(rounding)
 	return r, err
 }

@@ -5,10 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir"
-	"github.com/sparsec/sparsec/ir/eval"
-	"github.com/sparsec/sparsec/ir/kernel"
 )
 
 // steps is an error where the options ask for what only a model has that is
@@ -54,46 +51,14 @@ func (o *Options) unmasked(m *ir.Model) error {
 	return fmt.Errorf("model %q: node %s has a mask: streams in lockstep cannot leave out frames one by one", m.Name, strings.Join(masked, ", "))
 }
 
-// expose marks the states of the program that users see, whose units the passes
-// may have put in another order.
-func expose(p *Package) {
+// placeUnits tells of the states that users see where their units were before the
+// passes put them in another order.
+func placeUnits(p *Package) {
 	for i := range p.Program.States {
 		s := &p.Program.States[i]
-		if s.Exposed = p.Model.Exposed(s.Name); !s.Exposed {
-			continue
-		}
 		units := p.Passes.Units[s.Name]
-		for at, u := range units {
-			if u != at {
-				s.Units = units
-				break
-			}
+		if s.Exposed && !slices.IsSorted(units) {
+			s.Units = units
 		}
 	}
-}
-
-// seen is a state of the model behind the passes as users see it.
-func seen(s kernel.State, h []float64) []float64 {
-	if s.Units == nil {
-		return h
-	}
-	in := make([]float64, len(h))
-	for i, u := range s.Units {
-		in[u] = h[i]
-	}
-	return in
-}
-
-// estimate is what rounding may do to the outputs, and to the values of the nodes
-// that update states which users see.
-func estimate(p *Package, inputs []eval.Frame) (verify.Rounding, error) {
-	m, program := p.Model.Clone(), *p.Program
-	program.Outputs = slices.Clone(program.Outputs)
-	for _, n := range m.Nodes {
-		if slices.ContainsFunc(ir.StateNames(n.Op), m.Exposed) && !slices.Contains(m.Outputs, n.Name) {
-			m.Outputs = append(m.Outputs, n.Name)
-			program.Outputs = append(program.Outputs, kernel.Port{Name: n.Name})
-		}
-	}
-	return verify.EstimateRounding(m, &program, inputs)
 }

@@ -84,7 +84,7 @@ func (l *lowerer) stateBuffers() {
 			init = l.vector(constKey{tensor: s.Init}, s.Init, l.m.Param(s.Init).Data)
 		}
 		l.states[s.Name] = buf
-		l.p.States = append(l.p.States, kernel.State{Name: s.Name, Buf: buf, Size: s.Size, Init: init})
+		l.p.States = append(l.p.States, kernel.State{Name: s.Name, Buf: buf, Size: s.Size, Init: init, Exposed: l.m.Exposed(s.Name)})
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 type result struct {
 	kernel  string
 	outputs [][]float32 // one a port, frame by frame
+	states  [][]float32 // one an exposed state, behind the last frame
 }
 
 // runKernels vets the package and runs it with each kernel.
@@ -75,7 +76,10 @@ const modulePath = "verify.invalid"
 // write puts the package and a main that runs it into the module.
 func write(m *scratch.Module, pkg *Package) error {
 	var main bytes.Buffer
-	if err := mainTemplate.Execute(&main, pkg.Program); err != nil {
+	if err := mainTemplate.Execute(&main, struct {
+		*kernel.Program
+		Accessors []codegen.Accessor
+	}{pkg.Program, codegen.Accessors(pkg.Program)}); err != nil {
 		return err
 	}
 	switches, err := codegen.KernelSwitch(pkg.Files)
@@ -132,7 +136,7 @@ func encodeInputs(p *kernel.Program, inputs []eval.Frame) ([]byte, error) {
 }
 
 // decodeOutputs reads what main wrote: the length and name of the kernel, then
-// each port over all frames.
+// each port over all frames, then each exposed state.
 func decodeOutputs(p *kernel.Program, data []byte, frames int) (*result, error) {
 	in := bytes.NewReader(data)
 	var length uint8
@@ -150,6 +154,13 @@ func decodeOutputs(p *kernel.Program, data []byte, frames int) (*result, error) 
 			return nil, fmt.Errorf("output %q of the package: %w", out.Name, err)
 		}
 		r.outputs = append(r.outputs, values)
+	}
+	for _, a := range codegen.Accessors(p) {
+		values := make([]float32, a.State.Size)
+		if err := binary.Read(in, binary.LittleEndian, values); err != nil {
+			return nil, fmt.Errorf("state %q of the package: %w", a.State.Name, err)
+		}
+		r.states = append(r.states, values)
 	}
 	return r, nil
 }
@@ -194,6 +205,9 @@ func main() {
 	check(err)
 {{- range $i, $p := .Outputs}}
 	check(binary.Write(out, binary.LittleEndian, y{{$i}}))
+{{- end}}
+{{- range .Accessors}}
+	check(binary.Write(out, binary.LittleEndian, s.{{.Get}}()))
 {{- end}}
 	check(out.Flush())
 }

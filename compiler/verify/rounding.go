@@ -3,6 +3,7 @@ package verify
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
@@ -46,12 +47,15 @@ const (
 // with every weight changed by as much, with random signs, and the largest
 // deviation is what the model makes of rounding, the feedback of its states
 // included. The weights are those [Stored]: what a precision costs is not rounding.
+// Besides the outputs it is the values of the nodes that count which update states
+// that users see.
 func EstimateRounding(m *ir.Model, p *kernel.Program, inputs []eval.Frame) (Rounding, error) {
 	inputs = rounded(inputs)
 	m, err := Stored(m, p)
 	if err != nil {
 		return Rounding{}, err
 	}
+	m = shown(m)
 	want, err := reference(m, inputs)
 	if err != nil {
 		return Rounding{}, err
@@ -65,10 +69,26 @@ func EstimateRounding(m *ir.Model, p *kernel.Program, inputs []eval.Frame) (Roun
 			return Rounding{}, err
 		}
 		r.Change = max(r.Change, change)
-		r.Deviation = max(r.Deviation, deviation(p, got, want))
+		r.Deviation = max(r.Deviation, deviation(m.Outputs, got, want))
 	}
 	r.Tolerance = min(4*r.Deviation+0x1p-20, MaxTolerance)
 	return r, nil
+}
+
+// shown is the model with the nodes among its outputs that update exposed states.
+func shown(m *ir.Model) *ir.Model {
+	var nodes []string
+	for _, n := range m.Nodes {
+		if slices.ContainsFunc(ir.StateNames(n.Op), m.Exposed) && !slices.Contains(m.Outputs, n.Name) {
+			nodes = append(nodes, n.Name)
+		}
+	}
+	if nodes == nil {
+		return m
+	}
+	m = m.Clone()
+	m.Outputs = append(m.Outputs, nodes...)
+	return m
 }
 
 // perturbed is the model with changed weights, and the largest relative change.
@@ -132,12 +152,12 @@ func fullestRow(param *ir.Param) int {
 	return most
 }
 
-func deviation(p *kernel.Program, got, want []eval.Frame) float64 {
+func deviation(outputs []string, got, want []eval.Frame) float64 {
 	largest := 0.0
-	for _, out := range p.Outputs {
+	for _, name := range outputs {
 		for step := range want {
-			for e, w := range want[step][out.Name] {
-				largest = max(largest, math.Abs(got[step][out.Name][e]-w)/max(1, math.Abs(w)))
+			for e, w := range want[step][name] {
+				largest = max(largest, math.Abs(got[step][name][e]-w)/max(1, math.Abs(w)))
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func TestRoundingCoversFloat32(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := deviation(pkg.Program, got, want); d == 0 || d > r.Tolerance {
+	if d := deviation(pkg.Model.Outputs, got, want); d == 0 || d > r.Tolerance {
 		t.Errorf("float32 deviates by %.3g, want more than 0 and at most %.3g", d, r.Tolerance)
 	}
 	if r.Tolerance > 1e-4 {
@@ -57,7 +57,7 @@ func TestRoundingShowsFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := deviation(pkg.Program, got, want); d <= r.Tolerance {
+		if d := deviation(pkg.Model.Outputs, got, want); d <= r.Tolerance {
 			t.Errorf("%s off by a thousandth deviates by %.3g, within the tolerance %.3g", name, d, r.Tolerance)
 		}
 	}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/sparsec/sparsec/codegen"
 	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/eval"
 	"github.com/sparsec/sparsec/ir/kernel"
@@ -59,10 +61,12 @@ type Report struct {
 	Matrices  []MatrixReport
 }
 
-// KernelRun compares the outputs of one run with the reference.
+// KernelRun compares the outputs of one run, and the exposed states behind the last
+// step, with the reference.
 type KernelRun struct {
 	Kernel  string
 	Outputs []OutputError
+	States  []OutputError
 }
 
 // OutputError is how far an output is from the reference over all steps.
@@ -74,10 +78,11 @@ type OutputError struct {
 	Diverges int     // first step beyond the tolerance; −1 if none is
 }
 
-// OK reports whether all outputs are within the tolerance and all masks equal.
+// OK reports whether all outputs and states are within the tolerance and all masks
+// equal.
 func (r *Report) OK() bool {
 	for _, run := range r.Runs {
-		for _, o := range run.Outputs {
+		for _, o := range slices.Concat(run.Outputs, run.States) {
 			if o.Diverges >= 0 {
 				return false
 			}
@@ -100,6 +105,13 @@ func (r *Report) String() string {
 				run.Kernel, o.Name, r.Frames, o.MaxAbs, o.MaxRel, o.Step)
 			if o.Diverges >= 0 {
 				fmt.Fprintf(&b, "; beyond the tolerance %.3g from step %d on", r.Tolerance, o.Diverges)
+			}
+			b.WriteByte('\n')
+		}
+		for _, s := range run.States {
+			fmt.Fprintf(&b, "%s: state %q behind the last step: largest error %.3g absolute, %.3g relative", run.Kernel, s.Name, s.MaxAbs, s.MaxRel)
+			if s.Diverges >= 0 {
+				fmt.Fprintf(&b, "; beyond the tolerance %.3g", r.Tolerance)
 			}
 			b.WriteByte('\n')
 		}
@@ -137,7 +149,11 @@ func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Re
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	want, err := reference(model, inputs)
+	g, err := eval.New(model)
+	if err != nil {
+		return nil, fmt.Errorf("verify: reference: %w", err)
+	}
+	want, err := g.Run(inputs)
 	if err != nil {
 		return nil, fmt.Errorf("verify: reference: %w", err)
 	}
@@ -146,7 +162,9 @@ func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Re
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	for _, run := range runs {
-		r.Runs = append(r.Runs, compareRun(pkg.Program, run, want, r.Tolerance))
+		k := compareRun(pkg.Program, run, want, r.Tolerance)
+		k.States = compareStates(pkg.Program, run, g, r.Tolerance)
+		r.Runs = append(r.Runs, k)
 	}
 	return r, nil
 }
@@ -183,21 +201,38 @@ func compareRun(p *kernel.Program, run *result, want []eval.Frame, tolerance flo
 		o := OutputError{Name: out.Name, Diverges: -1}
 		for step, frame := range want {
 			for e, w := range frame[out.Name] {
-				abs := math.Abs(float64(run.outputs[i][step*out.Size+e]) - w)
-				if math.IsNaN(abs) {
-					abs = math.Inf(1)
-				}
-				rel := abs / max(1, math.Abs(w))
-				o.MaxAbs = max(o.MaxAbs, abs)
-				if rel > o.MaxRel {
-					o.MaxRel, o.Step = rel, step
-				}
-				if rel > tolerance && o.Diverges < 0 {
-					o.Diverges = step
-				}
+				o.element(step, float64(run.outputs[i][step*out.Size+e]), w, tolerance)
 			}
 		}
 		k.Outputs = append(k.Outputs, o)
 	}
 	return k
+}
+
+// compareStates measures the exposed states that a run and the reference leave.
+func compareStates(p *kernel.Program, run *result, g *eval.Graph, tolerance float64) (list []OutputError) {
+	for i, a := range codegen.Accessors(p) {
+		o := OutputError{Name: a.State.Name, Diverges: -1}
+		for e, w := range a.State.Seen(g.State(a.State.Name)) {
+			o.element(0, float64(run.states[i][e]), w, tolerance)
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// element counts an element in.
+func (o *OutputError) element(step int, got, want, tolerance float64) {
+	abs := math.Abs(got - want)
+	if math.IsNaN(abs) {
+		abs = math.Inf(1)
+	}
+	rel := abs / max(1, math.Abs(want))
+	o.MaxAbs = max(o.MaxAbs, abs)
+	if rel > o.MaxRel {
+		o.MaxRel, o.Step = rel, step
+	}
+	if rel > tolerance && o.Diverges < 0 {
+		o.Diverges = step
+	}
 }

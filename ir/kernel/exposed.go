@@ -1,5 +1,18 @@
 package kernel
 
+// Seen is an exposed state as users see it, from its elements as they lie in the
+// buffer.
+func (s *State) Seen(h []float64) []float64 {
+	if s.Units == nil {
+		return h
+	}
+	seen := make([]float64, len(h))
+	for i, u := range s.Units {
+		seen[u] = h[i]
+	}
+	return seen
+}
+
 // units checks that users see every element of a state once.
 func (v *verifier) units(s State) {
 	if s.Units == nil {
