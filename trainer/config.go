@@ -31,8 +31,8 @@ type Config struct {
 	ValidLimit int `json:"valid_limit"`
 	// TestLimit is that of the score on the test part at the end; 1,048,576.
 	TestLimit int `json:"test_limit"`
-	// Patience is the number of validations without a better loss after which a
-	// run stops early, counted from where pruning has ended; 0 never stops.
+	// Patience is the number of validations without a better one after which a run
+	// stops early, counted from where pruning has ended; 0 never stops.
 	Patience int `json:"patience"`
 
 	Workers int    `json:"workers"` // goroutines that share the streams of a batch; 1. Another number rounds differently

@@ -4,7 +4,7 @@
 // A [Config] says what is trained on what; [New] reads the data and checks that
 // all fits together, and [Trainer.Run] trains, prunes and validates until the
 // steps are done, early stopping ends the run, or its context is cancelled. The
-// [Result] holds the network with the best validation loss as an ir.Model, which
+// [Result] holds the network with the best validation as an ir.Model, which
 // ir/ckpt writes and the compiler reads.
 //
 // # Determinism and resuming

@@ -59,7 +59,7 @@ type Validated struct {
 	Step    int           `json:"step"`
 	Train   Score         `json:"train"` // over the steps since the last validation
 	Valid   Score         `json:"valid"`
-	Best    bool          `json:"best"`    // the best loss since pruning has ended
+	Best    bool          `json:"best"`    // the best since pruning has ended: the lowest loss, of transcripts the fewest errors
 	Waited  int           `json:"waited"`  // validations since the best one
 	Density float64       `json:"density"` // of all pruned tensors together; 1 without pruning
 	Elapsed time.Duration `json:"elapsed_ns"`

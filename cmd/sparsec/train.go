@@ -39,10 +39,17 @@ the test at the end -test-limit of them, the same ones every time and from all o
 their part. A run whose loss is no number, stays above ten times that of a guess for
 ten steps, or is above a thousand times that, has diverged and ends in an error.
 
+Recordings (-task ctc) are an index, a table (.tsv) whose columns are named utt,
+transcript, split and speaker, with their features (.f32le; columns offset_floats and
+frames), samples (.i16le; offset_samples, samples and rate) or WAV files (file); or WAV
+files with a text of the same name beside each. Where no split is named, speakers are
+held out. The network with the fewest errors per character in validation is kept.
+
 -config takes settings from a JSON file; a flag overrides what the file says.`,
 	example: `sparsec train -hidden 256 -sparsity 0.9 -pattern lane8x8 -steps 4000 -o model.ckpt
 sparsec train -prune-from dense.ckpt -sparsity 0.9 -plot schedule.png -o sparse.ckpt
 sparsec train -data corpus.txt -cell lstm -sparsity 0.9 -rule 'lstm0.weight_hh[f]=0.2'
+sparsec train -task ctc -data recordings -stack 2 -bidirectional -hidden 192,192 -streams 16 -epochs 20 -rate 0.002 -warmup 50
 sparsec train -resume -o model.ckpt`,
 	define: func(fs *flag.FlagSet) action {
 		var t trainRun
