@@ -143,7 +143,8 @@ type ModelConfig struct {
 	Bidirectional bool `json:"bidirectional"`
 
 	// Norm normalises what every recurrent layer answers: layer (over the elements of
-	// a frame), batch (of an element over the frames of a batch), or not.
+	// a frame), batch (of an element over the frames of a batch that a worker has), or
+	// not.
 	Norm string `json:"norm,omitempty"`
 	// Conv is a convolution over time in front of the recurrent layers for each
 	// number of channels, over ConvFrames frames, 5; for recordings.

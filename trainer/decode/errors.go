@@ -31,7 +31,12 @@ func (e Errors) String() string {
 // Distance is the least number of insertions, deletions and replacements that turn
 // one sequence into the other (Levenshtein 1966).
 func Distance[E comparable](a, b []E) int {
-	row := make([]int, len(b)+1) // distances of a prefix of a to the prefixes of b
+	var short [256]int // without an allocation
+	row := short[:]    // distances of a prefix of a to the prefixes of b
+	if len(b) >= len(short) {
+		row = make([]int, len(b)+1)
+	}
+	row = row[:len(b)+1]
 	for j := range row {
 		row[j] = j
 	}

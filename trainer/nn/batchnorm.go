@@ -24,6 +24,7 @@ type BatchNorm[T Float] struct {
 	frames         int       // that were measured
 	mean, variance []float64 // per element, of the last pass
 	inverse        []T       // 1/√(variance + Epsilon)
+	sum, along     []float64 // of dy and of dy⊙y, over the number of frames
 	y, dx          Seq[T]
 }
 
@@ -117,19 +118,21 @@ func (l *BatchNorm[T]) Backward(dy *Seq[T]) *Seq[T] {
 	w := dy.Width
 	l.dx.shape(dy.Steps, dy.Streams, w, l.y.Lengths)
 	clear(l.dx.Data)
-	mean, slope := make([]float64, w), make([]float64, w)
+	l.sum, l.along = resized(l.sum, w), resized(l.along, w)
+	clear(l.sum)
+	clear(l.along)
 	if l.train {
 		l.follow()
 		l.y.eachFrame(func(at int) {
 			for j, d := range dy.Data[at : at+w] {
-				mean[j] += float64(d) / float64(l.frames)
-				slope[j] += float64(d) * float64(l.y.Data[at+j]) / float64(l.frames)
+				l.sum[j] += float64(d) / float64(l.frames)
+				l.along[j] += float64(d) * float64(l.y.Data[at+j]) / float64(l.frames)
 			}
 		})
 	}
 	l.y.eachFrame(func(at int) {
 		for j, d := range dy.Data[at : at+w] {
-			l.dx.Data[at+j] = (d - T(mean[j]) - l.y.Data[at+j]*T(slope[j])) * l.inverse[j]
+			l.dx.Data[at+j] = (d - T(l.sum[j]) - l.y.Data[at+j]*T(l.along[j])) * l.inverse[j]
 		}
 	})
 	return &l.dx

@@ -18,8 +18,9 @@ import (
 type CTC[T Float] struct {
 	Blank int32
 
-	dy   Seq[T]
-	path []int32 // most probable class of each frame
+	dy      Seq[T]
+	path    []int32 // most probable class of each frame
+	classes []int32 // of a transcript
 	ctcStream
 }
 
@@ -47,7 +48,8 @@ func (l *CTC[T]) CheckTarget(y, target *Seq[T]) error {
 	}
 	var errs []error
 	for b := range target.Streams {
-		if err := l.checkTranscript(transcript(nil, target, b), y.Width, y.length(b)); err != nil {
+		l.classes = transcript(l.classes[:0], target, b)
+		if err := l.checkTranscript(l.classes, y.Width, y.length(b)); err != nil {
 			errs = append(errs, fmt.Errorf("target: stream %d: %w", b, err))
 		}
 	}
@@ -95,13 +97,12 @@ func (l *CTC[T]) Score(y, target *Seq[T], scale float64) (Tally, *Seq[T]) {
 	var tally Tally
 	l.dy.shape(y.Steps, y.Streams, y.Width, y.Lengths)
 	clear(l.dy.Data)
-	var classes []int32
 	for b := range y.Streams {
-		classes = transcript(classes[:0], target, b)
+		l.classes = transcript(l.classes[:0], target, b)
 		l.read(y, b)
-		tally.Edits += decode.Distance(decode.Collapse(l.path, l.Blank), classes)
-		tally.Count += len(classes)
-		l.spell(classes, l.Blank)
+		tally.Edits += decode.Distance(decode.Collapse(l.path, l.Blank), l.classes)
+		tally.Count += len(l.classes)
+		l.spell(l.classes, l.Blank)
 		l.forward()
 		l.backward()
 		total := l.total()

@@ -179,3 +179,26 @@ func TestCTCOfWorkers(t *testing.T) {
 		}
 	}
 }
+
+// TestNoAllocationForRecordings: layers and loss of recordings use their memory
+// again.
+func TestNoAllocationForRecordings(t *testing.T) {
+	const in, classes, steps = 4, 5, 12
+	model := mustStack(t, InputKind{Width: in},
+		Layer[float64](NewScale[float64]("s", in).Fix()), Layer[float64](NewMask[float64]("m", in, in, 2, 1)),
+		Layer[float64](NewWindow[float64]("w", in, 1, 1)), Layer[float64](NewLinear[float64]("c", 3*in, in)),
+		Layer[float64](NewBatchNorm[float64]("b", in, 1e-5)), Layer[float64](NewNormalize[float64](in, 1e-5)),
+		Layer[float64](NewWindow[float64]("r", in, 0, 2)), Layer[float64](NewDepthwise[float64]("d", 3, in)),
+		Layer[float64](NewLinear[float64]("out", in, classes)))
+	b := vectorBatch[float64](rand.New(rand.NewPCG(8, 9)), steps, 3, in, steps, classes)
+	b.Input.Lengths = []int32{steps, 9, 7}
+	b.Target = transcripts([]int32{1, 2, 1}, []int32{2, 2}, []int32{1, 3})
+	p := NewParallel(model, Loss[float64](&CTC[float64]{}), 1)
+	now := p.now
+	step := func() { p.divide(3)[0].run(b, Pass{Train: true}, 1, true, now) }
+	step()
+	// Masks draw with a generator for each of the 3 streams, and its source.
+	if n := testing.AllocsPerRun(10, step); n > 6 {
+		t.Errorf("%v allocations a step, want those of the masks", n)
+	}
+}
