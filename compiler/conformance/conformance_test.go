@@ -10,7 +10,6 @@ import (
 
 	"github.com/sparsec/sparsec/compiler"
 	"github.com/sparsec/sparsec/compiler/golden"
-	"github.com/sparsec/sparsec/compiler/importer/onnx"
 	"github.com/sparsec/sparsec/compiler/pass"
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/compiler/verify"
@@ -90,7 +89,7 @@ type subject struct {
 // subject imports and compiles a case and holds the interpreter against it; nil if
 // that was not possible.
 func (b *builder) subject(t *testing.T, ctx context.Context, r *reference) *subject {
-	model, err := onnx.Import(r.model, r.options)
+	model, err := r.imported()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +115,7 @@ func (b *builder) subject(t *testing.T, ctx context.Context, r *reference) *subj
 // packages compiles the model of a case, unless another case has the same.
 func (b *builder) packages(ctx context.Context, s *subject) (map[string]string, error) {
 	for _, other := range b.built {
-		if other.model == s.model && reflect.DeepEqual(other.options, s.options) {
+		if other.model == s.model && other.description == s.description && reflect.DeepEqual(other.options, s.options) {
 			return other.packages, nil
 		}
 	}

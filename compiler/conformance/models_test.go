@@ -8,6 +8,8 @@ import (
 
 	"github.com/sparsec/sparsec/compiler/golden"
 	"github.com/sparsec/sparsec/compiler/importer/onnx"
+	"github.com/sparsec/sparsec/compiler/importer/torch"
+	"github.com/sparsec/sparsec/ir"
 )
 
 // data is where models of others lie beside the repository. They are no part of it.
@@ -24,12 +26,23 @@ func present(t *testing.T) {
 // reference is a file of golden vectors for a model.
 type reference struct {
 	name      string
-	model     string // path of the ONNX file
-	vectors   string // path of the JSON
+	model     string // path of an ONNX file, or of a state dict
+	vectors   string // path of the JSON or .npz
 	options   onnx.Options
 	golden    golden.Options
 	tolerance float64 // 0 for golden.DefaultTolerance
 	strict    bool    // the file's own rounding is within the tolerance too
+
+	state       bool   // the model is a state dict of PyTorch
+	description string // of it: a path, empty where it lies in the file
+}
+
+// imported is the model.
+func (r *reference) imported() (*ir.Model, error) {
+	if r.state {
+		return torch.Import(r.model, torch.Options{Description: r.description})
+	}
+	return onnx.Import(r.model, r.options)
 }
 
 // operatorCases are the tests of single operators, one to a folder or file; no name of

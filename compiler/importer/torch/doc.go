@@ -7,8 +7,8 @@
 // description, in TOML or JSON: a file given by the options, one beside the state
 // dict of the same name but for .toml or .json, or the metadata of a safetensors file
 // that the script of sparsec export-script wrote. Without any, names are enough for a
-// plain stack: recurrent modules, each of which reads what the one before makes, and
-// Linears behind them.
+// plain stack: GRUs and LSTMs, each of which reads what the one before makes, and a
+// Linear behind them.
 //
 //	name = "vad"             # of the model; that of the file
 //	ignore = ["decoder2.*"]  # patterns of tensors that are not used

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -72,6 +73,10 @@ prefix = "out"
 		{"an RNN by its names", []ckpt.Tensor{tensor("rnn.weight_ih_l0", 3, 2), tensor("rnn.weight_hh_l0", 3, 3)}, "", []string{
 			`F: module "rnn": names do not say whether an RNN's function is tanh or relu; want a description beside the file or by -model:`,
 			`[[module]]`, `type = "RNN"`, `prefix = "rnn"`, `bias = false`, `nonlinearity = "tanh" # or "relu"`, ``,
+		}},
+		{"two Linears by their names", []ckpt.Tensor{tensor("0.weight", 4, 3), tensor("2.weight", 2, 4)}, "", []string{
+			`F: module "2": names do not say which function is between two Linear; want a description beside the file or by -model:`,
+			`[[module]]`, `type = "Linear"`, `prefix = "0"`, `bias = false`, `[[module]]`, `type = "Linear"`, `prefix = "2"`, `bias = false`, ``,
 		}},
 		{"two orders", []ckpt.Tensor{tensor("b.weight", 3, 3), tensor("a.weight", 3, 3)}, "",
 			[]string{`F: the order of the modules does not follow from their widths: a (Linear 3→3), b (Linear 3→3); want a description`}},
@@ -146,6 +151,21 @@ func TestPlaces(t *testing.T) {
 	}
 	if _, err := Import(path, Options{}); err == nil || !strings.Contains(err.Error(), "want one of them") {
 		t.Errorf("two descriptions: got %v", err)
+	}
+}
+
+// TestOwnCheckpoint refuses what has a graph of its own.
+func TestOwnCheckpoint(t *testing.T) {
+	m, err := Import(safetensors(t, tensor("out.weight", 2, 3)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "model.ckpt")
+	if err := ckpt.Write(path, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Import(path, Options{}); err == nil || err.Error() != path+": a checkpoint of sparsec, which is complete" {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -67,8 +67,13 @@ func readTensors(path string) (*file, error) {
 	}
 	f := &file{path: path, ordered: decode != nil}
 	if decode == nil {
-		f.tensors, f.meta, err = ckpt.ReadTensors(path)
-		return f, err
+		if f.tensors, f.meta, err = ckpt.ReadTensors(path); err != nil {
+			return nil, err
+		}
+		if _, ok := f.meta["sparsec.graph"]; ok {
+			return nil, fmt.Errorf("%s: a checkpoint of sparsec, which is complete", path)
+		}
+		return f, nil
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 )
 
 // infer makes a description of a plain stack by the names and shapes of its tensors:
-// recurrent modules, each as wide as the next one reads, and Linears behind them.
-// Functions between them leave no tensors, and an RNN may be of tanh or relu: these
-// have to be described.
+// recurrent modules, each as wide as the next one reads, and a Linear behind them.
+// Functions leave no tensors: what an RNN has, and what is between two Linears, must be
+// described.
 func infer(dict *stateDict) (*description, error) {
 	g, err := groupsOf(dict)
 	if err != nil {
@@ -24,10 +24,13 @@ func infer(dict *stateDict) (*description, error) {
 	for _, i := range order {
 		d.Modules = append(d.Modules, g[i].options())
 	}
-	for _, i := range order {
-		if g[i].word == "RNN" || g[i].word == "RNNCell" {
-			return nil, fmt.Errorf("module %q: names do not say whether an RNN's function is tanh or relu; want a description beside the file or by -model:\n%s",
-				strings.Trim(g[i].prefix, "."), d.toml())
+	for k, i := range order {
+		name := strings.Trim(g[i].prefix, ".")
+		switch {
+		case strings.HasPrefix(g[i].word, "RNN"):
+			return nil, fmt.Errorf("module %q: names do not say whether an RNN's function is tanh or relu; want a description beside the file or by -model:\n%s", name, d.toml())
+		case k > 0 && g[order[k-1]].word == "Linear":
+			return nil, fmt.Errorf("module %q: names do not say which function is between two Linear; want a description beside the file or by -model:\n%s", name, d.toml())
 		}
 	}
 	return d, nil
