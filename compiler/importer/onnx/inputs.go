@@ -83,6 +83,9 @@ func (im *importer) readInput(v valueProto) (*tensor, error) {
 		t.view = viewOf(in.vector, n)
 		return t, nil
 	}
+	if n > maxIndices {
+		return nil, fmt.Errorf("%d integers in a frame, want at most %d", n, maxIndices)
+	}
 	in.single = true
 	t.view = make([]element, n)
 	for i := range t.view {
@@ -97,6 +100,10 @@ func (im *importer) readInput(v valueProto) (*tensor, error) {
 	}
 	return t, nil
 }
+
+// maxIndices is how many integers an input may have in a frame: each is an input of
+// the model.
+const maxIndices = 1 << 13
 
 // inputShape finds the size of every dimension of one frame.
 func (im *importer) inputShape(v valueProto, t *tensor) error {

@@ -59,6 +59,9 @@ func (c *call) product(a, b, bias *tensor) (*tensor, error) {
 	return r.like(slices.Clone(shape), time), nil
 }
 
+// maxProducts is the largest number of products of one node.
+const maxProducts = 4096
+
 // batched is the product of two tensors of at least two axes.
 func (c *call) batched(a, b, bias *tensor) (*tensor, error) {
 	ra, rb := len(a.shape), len(b.shape)
@@ -75,6 +78,9 @@ func (c *call) batched(a, b, bias *tensor) (*tensor, error) {
 	headA, headB, time, err := c.heads(a, b)
 	if err != nil {
 		return nil, err
+	}
+	if len(headA.numbers) > maxProducts {
+		return nil, fmt.Errorf("%d products of matrices, want at most %d", len(headA.numbers), maxProducts)
 	}
 	shape := append(slices.Clone(headA.shape), n, m)
 	if time == none {

@@ -395,7 +395,7 @@ func expandOp(c *call) (*tensor, error) {
 	case time != none:
 		time += rank - len(want)
 	}
-	if _, err := c.im.take(shape, t); err != nil {
+	if err := c.im.allows(shape, t); err != nil {
 		return nil, err
 	}
 	return c.im.broadcast(t, shape, time)
@@ -440,7 +440,7 @@ func tileOp(c *call) (*tensor, error) {
 		}
 		shape[k] = min(int(n)*t.shape[k], maxWeights)
 	}
-	if _, err := c.im.take(shape, t); err != nil {
+	if err := c.im.allows(shape, t); err != nil {
 		return nil, err
 	}
 	for k, n := range repeats {
@@ -500,7 +500,7 @@ func constantOfShapeOp(c *call) (*tensor, error) {
 			return nil, fmt.Errorf("value of shape %v, want one element", value.shape)
 		}
 	}
-	if _, err := c.im.take(shape, value); err != nil {
+	if err := c.im.allows(shape, value); err != nil {
 		return nil, err
 	}
 	r, err := c.im.broadcast(value.like([]int{}, none), shape, none)

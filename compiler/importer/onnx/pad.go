@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // loose is a tensor whose time axis is longer than the frames: extra elements, of
@@ -49,10 +50,17 @@ func padOp(c *call) (*tensor, error) {
 		maps[k] = plain(d, own[k])
 	}
 	var late [2]int64 // of the time axis
+	shape := slices.Clone(t.shape)
 	for i, k := range along {
 		before, behind := pads[i], pads[i+len(along)]
 		if before > maxWeights || behind > maxWeights || before < -int64(t.shape[k]) || behind < -int64(t.shape[k]) {
 			return nil, fmt.Errorf("pads %d and %d of axis %d", before, behind, k)
+		}
+		if shape[k] += int(before + behind); shape[k] < 0 {
+			return nil, fmt.Errorf("pads %d and %d of axis %d, which has %d elements", before, behind, k, t.shape[k])
+		}
+		if err := c.im.allows(shape, t); err != nil {
+			return nil, fmt.Errorf("pads %d and %d of axis %d: %w", before, behind, k, err)
 		}
 		if k == t.time {
 			late = [2]int64{before, behind}
@@ -62,9 +70,7 @@ func padOp(c *call) (*tensor, error) {
 		if err != nil {
 			return nil, err
 		}
-		if maps[k] = make(axisMap, len(places)); c.im.room < len(places) {
-			return nil, fmt.Errorf("pads %d and %d of axis %d", before, behind, k)
-		}
+		maps[k] = make(axisMap, len(places))
 		for j, p := range places {
 			maps[k][j] = -1
 			if p >= 0 {

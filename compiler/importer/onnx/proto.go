@@ -14,6 +14,7 @@ import (
 // their number is what bounds the memory that a small file can ask for.
 const (
 	maxNodes   = 1 << 17 // of all graphs
+	maxValues  = 1 << 18 // vectors of the model
 	maxNames   = 1 << 20 // inputs and outputs of all nodes
 	maxTensors = 1 << 16
 	maxNumbers = 1 << 20 // in all attributes and shapes

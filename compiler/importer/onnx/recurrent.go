@@ -124,8 +124,14 @@ func (c *call) directions() ([]bool, error) {
 	}
 }
 
+// maxBatch is the largest batch of a recurrent node.
+const maxBatch = 1024
+
 // streamed makes a node of the model for every direction and element of the batch.
 func (l *layer) streamed() ([]*tensor, error) {
+	if l.batch > maxBatch {
+		return nil, fmt.Errorf("a batch of %d, each with cells of its own, want at most %d", l.batch, maxBatch)
+	}
 	y := make([][]vector, len(l.cells)) // [direction][batch]
 	h, c := make([][]vector, len(l.cells)), make([][]vector, len(l.cells))
 	for d, cell := range l.cells {

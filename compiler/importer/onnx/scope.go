@@ -96,8 +96,8 @@ func (s *scope) nodes(list []*nodeProto, live map[*nodeProto]bool) {
 		if live != nil && !live[n] {
 			continue
 		}
-		if s.im.nodes++; s.im.nodes > maxNodes {
-			s.im.faults.add("more than %d nodes with those of functions", maxNodes)
+		if s.im.nodes++; s.im.nodes > maxNodes || len(s.im.g.values) > maxValues {
+			s.im.faults.add("more than %d nodes, or %d vectors, when all is spelled out", maxNodes, maxValues)
 			return
 		}
 		c := &call{scope: s, node: n, label: labelOf(n)}

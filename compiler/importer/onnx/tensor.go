@@ -154,6 +154,19 @@ func spread[T any](dst, src []T, maps []axisMap, fill T) {
 // take reports a tensor that would be too large, before it is made, and is its number
 // of elements.
 func (im *importer) take(shape []int, of ...*tensor) (int, error) {
+	n, bytes, err := im.cost(shape, of)
+	im.room -= bytes
+	return n, err
+}
+
+// allows reports a tensor that would be too large, before anything is made for it.
+func (im *importer) allows(shape []int, of ...*tensor) error {
+	_, _, err := im.cost(shape, of)
+	return err
+}
+
+// cost is the number of elements and bytes of a tensor made of others.
+func (im *importer) cost(shape []int, of []*tensor) (n, bytes int, err error) {
 	width := 4
 	for _, t := range of {
 		switch {
@@ -163,17 +176,17 @@ func (im *importer) take(shape []int, of ...*tensor) (int, error) {
 			width = max(width, 16)
 		}
 	}
-	n := 1
+	n = 1
 	for _, d := range shape {
 		if d < 0 || d > 0 && n > maxWeights/d {
-			return 0, fmt.Errorf("shape %v has more than %d elements", shape, maxWeights)
+			return 0, 0, fmt.Errorf("shape %v has more than %d elements", shape, maxWeights)
 		}
 		n *= d
 	}
-	if im.room -= n * width; im.room < 0 {
-		return 0, fmt.Errorf("with a value of shape %v the graph has more elements than a file of its size may", shape)
+	if n*width > im.room {
+		return 0, 0, fmt.Errorf("with a value of shape %v the graph has more elements than a file of its size may", shape)
 	}
-	return n, nil
+	return n, n * width, nil
 }
 
 // axis is an axis that may be counted from the end.
