@@ -138,6 +138,9 @@ func stepName(name string, i, n int) string {
 
 // combined applies a function of two to elements, pair by pair, each once.
 func (c *call) combined(a, b *tensor, name string, f ir.BinaryFunc) (*tensor, error) {
+	if a.constant() && b.constant() {
+		return c.foldPair(f.String(), a, b)
+	}
 	a, b, err := c.aligned(a, b)
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (c *call) combined(a, b *tensor, name string, f ir.BinaryFunc) (*tensor, er
 	r.strided = a.strided || b.strided
 	r.kind = float
 	if x := unchanged(f, a, b); x != nil {
-		r.view = x.view
+		r.view = c.im.elements(name+".constant", x)
 		return r, nil
 	}
 	if op, x := affine(f, a, b); op != nil {
@@ -255,7 +258,10 @@ func (c *call) pair(f ir.BinaryFunc, name string, a, b *tensor) (*tensor, error)
 	case b.kind != float && b.numbers == nil:
 		return nil, errNotFloat(c, min(1, len(c.node.inputs)-1))
 	case b.kind != float: // the exponent of Pow
-		b, _ = c.im.cast(b, float)
+		var err error
+		if b, err = c.im.cast(b, float); err != nil {
+			return nil, err
+		}
 	}
 	return c.combined(a, b, name, f)
 }

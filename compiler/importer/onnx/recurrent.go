@@ -31,31 +31,51 @@ type layer struct {
 // recurrentOp makes cells that run along the frames where that is what the node does,
 // and spells the node out over its steps where it has an axis of its own.
 func recurrentOp(c *call) ([]*tensor, error) {
-	l, err := c.layer()
-	if err != nil {
+	l := &layer{call: c, x: c.in[0], batchFirst: c.integer("layout", 0) != 0, lengths: c.input(4), h: c.input(5), c: c.input(6)}
+	streamed := l.alongFrames()
+	if streamed {
+		c.im.timed++
+	}
+	if err := l.read(); err != nil {
 		return nil, err
 	}
-	constant := c.in[1].constant() && c.in[2].constant()
-	whole := l.x.strided && c.im.axes.frames > 0 && c.im.o.Time == "" // the frames are one window
-	if l.x.time != l.stepAxis() || l.x.shape[l.stepAxis()] != 1 || whole || !constant {
-		return l.unrolled()
+	if streamed {
+		return l.streamed()
 	}
-	c.im.timed++
-	return l.streamed()
+	return l.unrolled()
 }
 
-// layer reads the attributes and weights of a recurrent node.
-func (c *call) layer() (*layer, error) {
-	l := &layer{call: c, x: c.in[0], batchFirst: c.integer("layout", 0) != 0, lengths: c.input(4), h: c.input(5), c: c.input(6)}
+// alongFrames reports whether the steps of the node are the frames. Those of a window
+// of fixed size, with strides on the way, are not, unless the options say so.
+func (l *layer) alongFrames() bool {
+	axis := l.stepAxis()
+	window := l.x.strided && l.im.axes.frames > 0 && l.im.o.Time == ""
+	return len(l.x.shape) == 3 && l.x.time == axis && l.x.shape[axis] == 1 && !window && len(l.computed()) == 0
+}
+
+// computed are the weights that are no constants.
+func (l *layer) computed() []string {
+	var names []string
+	for _, i := range []int{1, 2, 3, 7} {
+		if t := l.call.input(i); t != nil && !t.constant() {
+			names = append(names, l.node.inputs[i])
+		}
+	}
+	return names
+}
+
+// read reads the attributes and weights of the node.
+func (l *layer) read() error {
+	c := l.call
 	gates := map[string]int{"RNN": 1, "GRU": 3, "LSTM": 4}[c.node.op]
 	w, r := c.in[1], c.in[2]
 	switch {
 	case len(l.x.shape) != 3:
-		return nil, fmt.Errorf("X has shape %v, want 3 dimensions", l.x.shape)
+		return fmt.Errorf("X has shape %v, want 3 dimensions", l.x.shape)
 	case len(w.shape) != 3 || len(r.shape) != 3:
-		return nil, fmt.Errorf("W and R have shapes %v and %v, want 3 dimensions", w.shape, r.shape)
-	case l.x.view == nil && l.x.floats == nil, w.kind != float, r.kind != float:
-		return nil, fmt.Errorf("X, W or R is not of floats")
+		return fmt.Errorf("W and R have shapes %v and %v, want 3 dimensions", w.shape, r.shape)
+	case l.x.kind != float || l.x.size() == 0:
+		return fmt.Errorf("X has no elements or is not of floats")
 	}
 	l.steps, l.batch, l.in, l.n = l.x.shape[0], l.x.shape[1], l.x.shape[2], r.shape[2]
 	if l.batchFirst {
@@ -63,35 +83,40 @@ func (c *call) layer() (*layer, error) {
 	}
 	directions, err := c.directions()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d := len(directions)
 	wants := []struct {
 		name  string
 		t     *tensor
+		kind  kind
 		shape []int
 	}{
-		{"W", w, []int{d, gates * l.n, l.in}}, {"R", r, []int{d, gates * l.n, l.n}}, {"B", c.input(3), []int{d, 2 * gates * l.n}},
-		{"sequence_lens", l.lengths, []int{l.batch}}, {"initial_h", l.h, l.stateShape(d)}, {"initial_c", l.c, l.stateShape(d)},
-		{"P", c.input(7), []int{d, 3 * l.n}},
+		{"W", w, float, []int{d, gates * l.n, l.in}}, {"R", r, float, []int{d, gates * l.n, l.n}},
+		{"B", c.input(3), float, []int{d, 2 * gates * l.n}}, {"sequence_lens", l.lengths, whole, []int{l.batch}},
+		{"initial_h", l.h, float, l.stateShape(d)}, {"initial_c", l.c, float, l.stateShape(d)}, {"P", c.input(7), float, []int{d, 3 * l.n}},
 	}
 	for _, want := range wants {
-		if want.t != nil && (!slices.Equal(want.t.shape, want.shape) || want.t.time != none) {
-			return nil, fmt.Errorf("%s has shape %v, want %v", want.name, want.t.shape, want.shape)
+		switch t := want.t; {
+		case t == nil:
+		case !slices.Equal(t.shape, want.shape) || t.time != none:
+			return fmt.Errorf("%s has shape %v, want %v", want.name, t.shape, want.shape)
+		case t.kind != want.kind || t.size() == 0:
+			return fmt.Errorf("%s has no elements or those of another type", want.name)
 		}
 	}
 	if n := c.integer("hidden_size", int64(l.n)); n != int64(l.n) {
-		return nil, fmt.Errorf("hidden_size %d, want %d of R %v", n, l.n, r.shape)
+		return fmt.Errorf("hidden_size %d, want %d of R %v", n, l.n, r.shape)
 	}
 	for i, direction := range directions {
 		cell, err := c.cell(i, d, l.in, l.n)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		cell.reverse = direction
 		l.cells = append(l.cells, cell)
 	}
-	return l, nil
+	return nil
 }
 
 // stepAxis is the axis of X that the node runs along.

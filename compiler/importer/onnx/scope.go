@@ -160,7 +160,11 @@ func (c *call) run() []*tensor {
 	if !c.operands() {
 		return nil
 	}
-	if len(c.in) < o.least || len(c.in) > o.most || slices.Contains(c.in[:o.least], nil) {
+	needed := min(o.least, len(c.in))
+	if o.most == many {
+		needed = len(c.in)
+	}
+	if len(c.in) < o.least || len(c.in) > o.most || slices.Contains(c.in[:needed], nil) {
 		c.fault("%d inputs, want %d to %d", len(c.in), o.least, o.most)
 		return nil
 	}

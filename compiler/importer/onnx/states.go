@@ -190,37 +190,19 @@ func (im *importer) returned(p plan, before []element, next vector, read map[vec
 	return segment{at: int(before[0].i), size: len(before), cell: true}, true
 }
 
-// segments cuts an input into the states of cells and, between them, where the source
-// of its next value changes.
+// segments cuts an input into the states of cells and, between them, into those whose
+// next value is the whole of a vector and what is left.
 func (im *importer) segments(in *input, next *tensor, fused []segment) []segment {
 	slices.SortFunc(fused, func(a, b segment) int { return a.at - b.at })
 	var parts []segment
 	at := 0
-	fill := func(to int) {
-		for at < to {
-			size := 1
-			for at+size < to && next.view != nil && next.view[at+size].v == next.view[at].v {
-				size++
-			}
-			if next.view == nil {
-				size = to - at
-			}
-			parts = append(parts, segment{at: at, size: size})
-			at += size
-		}
-	}
 	for _, s := range fused {
-		if s.at < at {
-			continue // two cells that begin with the same state
+		if s.at >= at { // and not the state of another cell too
+			parts = append(append(parts, im.between(next, at, s.at)...), s)
+			at = s.at + s.size
 		}
-		fill(s.at)
-		parts = append(parts, s)
-		at = s.at + s.size
 	}
-	fill(in.tensor.size())
-	if len(parts) > maxStates {
-		parts = []segment{{at: 0, size: in.tensor.size()}}
-	}
+	parts = append(parts, im.between(next, at, in.tensor.size())...)
 	for i := range parts {
 		parts[i].name = in.name
 		if len(parts) > 1 {
@@ -230,8 +212,30 @@ func (im *importer) segments(in *input, next *tensor, fused []segment) []segment
 	return parts
 }
 
-// maxStates is the largest number of states that an input is cut into.
-const maxStates = 64
+// between cuts the elements from one place to another, which are no states of cells.
+func (im *importer) between(next *tensor, from, to int) []segment {
+	var parts []segment
+	rest := from
+	flush := func(at int) {
+		if rest < at {
+			parts = append(parts, segment{at: rest, size: at - rest})
+		}
+		rest = at
+	}
+	for at := from; at < to && next.view != nil; {
+		size := im.g.values[next.view[at].v].size
+		if at+size > to || im.g.whole(next.view[at:at+size]) == 0 {
+			at++
+			continue
+		}
+		flush(at)
+		parts = append(parts, segment{at: at, size: size})
+		at += size
+		rest = at
+	}
+	flush(to)
+	return parts
+}
 
 // recall makes the view of an input that is a state by the plan.
 func (im *importer) recall(in *input, p *pairing) {

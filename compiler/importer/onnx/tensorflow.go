@@ -31,7 +31,9 @@ func tensorflowFault(b []byte) error {
 			}
 			return err
 		})
-		nodes[op] = append(nodes[op], name)
+		if op != "Const" && op != "Placeholder" {
+			nodes[op] = append(nodes[op], name)
+		}
 		return err
 	})
 	if err != nil || len(nodes) == 0 || len(nodes[""]) > 0 {

@@ -37,9 +37,8 @@ func (tc timedCase) file(dynamic bool) *modelProto {
 	return file(13, &graphProto{nodes: tc.nodes, tensors: tc.tensors, inputs: []valueProto{floats("x", dims...)}, outputs: []valueProto{floats("y")}})
 }
 
-// TestTime holds graphs whose frames are found against the same graphs taken as one
-// frame.
-func TestTime(t *testing.T) {
+// timedCases are graphs with a time axis.
+func timedCases() []timedCase {
 	kernel := func(out, in, k int) *tensorProto {
 		var data []float32
 		for i := range out * in * k {
@@ -53,7 +52,7 @@ func TestTime(t *testing.T) {
 	conv := func(attributes ...*attributeProto) []*nodeProto {
 		return []*nodeProto{node("Conv", "x w", "y", attributes...)}
 	}
-	cases := []timedCase{
+	return []timedCase{
 		{"causal", []int{1, 2, 0}, 6, conv(attr("pads", []int{2, 0})), []*tensorProto{kernel(3, 2, 3)}, true, true},
 		{"causal dilated", []int{1, 2, 0}, 6, conv(attr("pads", []int{4, 0}), attr("dilations", []int{2})), []*tensorProto{kernel(3, 2, 3)}, true, true},
 		{"symmetric", []int{1, 2, 0}, 6, conv(attr("pads", []int{1, 1})), []*tensorProto{kernel(3, 2, 3)}, true, false},
@@ -91,7 +90,12 @@ func TestTime(t *testing.T) {
 		{"delay before reverse", []int{1, 2, 0}, 6, []*nodeProto{node("Conv", "x w", "c", attr("pads", []int{2, 0})), node("Transpose", "c", "z", attr("perm", []int{2, 0, 1})),
 			node("RNN", "z W R", "v", attr("direction", "reverse")), node("Squeeze", "v a", "q"), node("Transpose", "q", "u", attr("perm", []int{1, 2, 0})), node("Conv", "u w", "y", attr("pads", []int{2, 0}))}, with(kernel(2, 2, 3), integers("a", 1)), false, false},
 	}
-	for _, tc := range cases {
+}
+
+// TestTime holds graphs whose frames are found against the same graphs taken as one
+// frame.
+func TestTime(t *testing.T) {
+	for _, tc := range timedCases() {
 		t.Run(tc.name, func(t *testing.T) { tc.check(t) })
 	}
 }

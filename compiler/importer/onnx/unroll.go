@@ -23,9 +23,11 @@ const maxSteps = 4096
 
 // unrolled makes every step of a node.
 func (l *layer) unrolled() ([]*tensor, error) {
-	if l.x.time != none {
-		return nil, fmt.Errorf("runs along an axis of its own in every frame, or has weights that are computed: " +
-			"want all dimensions of X fixed, and no time axis")
+	switch names := l.computed(); {
+	case l.x.time != none && len(names) > 0:
+		return nil, fmt.Errorf("weights %q are no constants, which is supported without a time axis only", names)
+	case l.x.time != none:
+		return nil, fmt.Errorf("runs along axis %d of X, and the frames along axis %d, or several steps are one frame", l.stepAxis(), l.x.time)
 	}
 	if l.steps*l.batch > maxSteps {
 		return nil, fmt.Errorf("%d steps to be spelled out, want at most %d", l.steps*l.batch, maxSteps)
@@ -156,7 +158,7 @@ func (l *layer) masked(name string, at, b int, next *[2]vector, before [2][]elem
 // stays open what it is.
 func (l *layer) single(u *cell, name string, x []element, states [2][]element) ([2]vector, error) {
 	g := l.im.g
-	if l.im.axes.scout && l.steps == 1 && (l.lengths == nil || l.lengths.constant()) && u.weights[0].view == nil && u.weights[1].view == nil {
+	if l.im.axes.scout && l.steps == 1 && (l.lengths == nil || l.lengths.constant()) && len(l.computed()) == 0 {
 		s := &step{h: states[0], c: states[1]}
 		s.nextH = g.add(value{name: name, size: l.n})
 		s.nextC = g.add(value{name: name + ".c", size: l.n})
