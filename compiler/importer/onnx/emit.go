@@ -85,9 +85,6 @@ func (e *emitter) need(v vector) {
 	}
 }
 
-// real is the value whose node a live value is.
-func (e *emitter) real(v vector) vector { return e.origin(v) }
-
 // named names the live values: inputs, then outputs, then what is left.
 func (e *emitter) named() {
 	for _, in := range e.im.inputs {
@@ -95,7 +92,7 @@ func (e *emitter) named() {
 	}
 	for _, r := range e.im.results {
 		if len(r.parts) == 1 && r.parts[0].state == "" {
-			v := e.real(r.parts[0].value)
+			v := e.origin(r.parts[0].value)
 			if e.names[v] == "" && !e.taken[r.name] {
 				e.names[v] = r.name
 				e.taken[r.name] = true
@@ -239,9 +236,9 @@ func (e *emitter) ready(v vector) bool {
 
 // parent is the node that makes a value.
 func (e *emitter) parent(v vector) vector {
-	v = e.real(v)
+	v = e.origin(v)
 	if e.values[v].half {
-		return e.real(e.values[v].same)
+		return e.origin(e.values[v].same)
 	}
 	return v
 }
@@ -259,7 +256,7 @@ func (e *emitter) emit(v vector) {
 	}
 	inputs := make([]string, len(x.inputs))
 	for i, in := range x.inputs {
-		inputs[i] = e.names[e.real(in)]
+		inputs[i] = e.names[e.origin(in)]
 	}
 	if len(inputs) == 0 {
 		inputs = nil
@@ -275,7 +272,7 @@ func (e *emitter) emit(v vector) {
 	e.m.Nodes = append(e.m.Nodes, node,
 		ir.Node{Name: e.names[v], Op: ir.Pick{Spans: ir.MakeSpans([]ir.Span{{From: 0, Count: x.size, Step: 1}})}, Inputs: []string{node.Name}})
 	for c := range e.values {
-		if half := &e.values[c]; half.half && e.live[c] && e.real(half.same) == v {
+		if half := &e.values[c]; half.half && e.live[c] && e.origin(half.same) == v {
 			spans := ir.MakeSpans([]ir.Span{{From: x.size, Count: x.size, Step: 1}})
 			e.m.Nodes = append(e.m.Nodes, ir.Node{Name: e.names[c], Op: ir.Pick{Spans: spans}, Inputs: []string{node.Name}})
 		}
@@ -302,7 +299,7 @@ func (e *emitter) edges() error {
 				t.Parts = append(t.Parts, ir.Part{Kind: ir.StatePart, Name: p.state})
 				continue
 			}
-			name := e.names[e.real(p.value)]
+			name := e.names[e.origin(p.value)]
 			e.output(name)
 			t.Parts = append(t.Parts, ir.Part{Name: name})
 		}
@@ -312,7 +309,7 @@ func (e *emitter) edges() error {
 		for _, t := range e.m.Tensors {
 			for _, p := range t.Parts {
 				if t.Output {
-					e.output(e.names[e.real(e.im.owner[p.Name])])
+					e.output(e.names[e.origin(e.im.owner[p.Name])])
 				}
 			}
 		}

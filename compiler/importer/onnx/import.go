@@ -162,7 +162,6 @@ type importer struct {
 	turns   map[*tensor]*tensor // constant matrices and their transposed
 	owner   map[string]vector   // of a state: what reads and replaces it
 	timed   int                 // recurrent nodes whose frames are the model's
-	untimed int                 // and those with an axis of their own
 	stretch int                 // by how much the rate must grow, if it must
 }
 

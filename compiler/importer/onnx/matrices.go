@@ -102,7 +102,7 @@ func (c *call) batched(a, b, bias *tensor) (*tensor, error) {
 	}
 	for i, at := range headA.numbers {
 		name := stepName(c.label, i, len(headA.numbers))
-		block, err := c.one2(name, slab(a, int(at.c), n*k), slab(b, int(headB.numbers[i].c), k*m), n, k, m, bias)
+		block, err := c.matrix(name, slab(a, int(at.c), n*k), slab(b, int(headB.numbers[i].c), k*m), n, k, m, bias)
 		if err != nil {
 			return nil, err
 		}
@@ -149,8 +149,8 @@ func slab(t *tensor, i, n int) *tensor {
 	return s
 }
 
-// one2 is the product of a matrix [n k] and a matrix [k m] as a view [n m].
-func (c *call) one2(name string, a, b *tensor, n, k, m int, bias *tensor) ([]element, error) {
+// matrix is the product of a matrix [n k] and a matrix [k m] as a view [n m].
+func (c *call) matrix(name string, a, b *tensor, n, k, m int, bias *tensor) ([]element, error) {
 	g := c.im.g
 	switch {
 	case a.floats != nil && b.floats != nil:

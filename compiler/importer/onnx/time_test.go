@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sparsec/sparsec/ir"
@@ -87,7 +88,7 @@ func timedCases() []timedCase {
 		{"two halves", []int{1, 0, 2}, 6, []*nodeProto{node("Reshape", "x s", "p"), node("MatMul", "p M", "m"), node("Transpose", "m", "z", attr("perm", []int{1, 0, 2})), rnn("z", "v"), node("Squeeze", "v a", "q"), node("Transpose", "q", "u", attr("perm", []int{1, 0, 2})), node("Reshape", "u r", "y")},
 			with(integers("s", 1, -1, 4), integers("a", 1), integers("r", 1, -1, 1), weights("M", []int{4, 2}, 1, 2, 3, 4, 5, 6, 7, 8)), false, true},
 		{"strided front", []int{1, 2, 0}, 6, []*nodeProto{node("Conv", "x w", "c", attr("strides", []int{2})), node("Transpose", "c", "z", attr("perm", []int{2, 0, 1})), rnn("z", "y")}, with(kernel(2, 2, 2)), false, true},
-		{"delay before reverse", []int{1, 2, 0}, 6, []*nodeProto{node("Conv", "x w", "c", attr("pads", []int{2, 0})), node("Transpose", "c", "z", attr("perm", []int{2, 0, 1})),
+		{"strided delay before reverse", []int{1, 2, 0}, 6, []*nodeProto{node("Conv", "x w", "c", attr("pads", []int{2, 0})), node("Transpose", "c", "z", attr("perm", []int{2, 0, 1})),
 			node("RNN", "z W R", "v", attr("direction", "reverse")), node("Squeeze", "v a", "q"), node("Transpose", "q", "u", attr("perm", []int{1, 2, 0})), node("Conv", "u w", "y", attr("pads", []int{2, 0}))}, with(kernel(2, 2, 3), integers("a", 1)), false, false},
 	}
 }
@@ -136,6 +137,13 @@ func (tc timedCase) check(t *testing.T) {
 	}
 	if m.Tensors[0].Time < 0 {
 		t.Errorf("input without a time axis: %+v", m.Tensors[0])
+	}
+
+	// The same with the number of frames in the file, which the model does not keep.
+	fixed := imported(t, tc.file(false), o)
+	near(t, "y of a fixed size", run(t, fixed, inputs)["y"].Data, want.Data, max(1, largestOf(want.Data)), 1e-6)
+	if window := strings.HasPrefix(tc.name, "strided"); (fixed.Tensors[0].Time < 0) != window {
+		t.Errorf("input of a fixed size: %+v", fixed.Tensors[0])
 	}
 }
 
