@@ -16,10 +16,10 @@ import (
 func voice(text string, hidden int) string {
 	var spans []string
 	for i := range hidden {
-		spans = append(spans, fmt.Sprintf("%d:5:%d", i, hidden))
+		spans = append(spans, fmt.Sprintf("%d:7:%d", i, hidden))
 	}
 	return strings.Replace(text, "node l = LSTM(mean)", "node units = Pick(same) spans="+strings.Join(spans, "/")+
-		"\nnode mean = Reduce(units) func=mean size=5\nnode l = LSTM(mean)", 1)
+		"\nnode mean = Reduce(units) func=mean size=7\nnode l = LSTM(mean)", 1)
 }
 
 // zoo holds graphs of every op; %d is the number of hidden units H, %[2]d is 3H
@@ -91,7 +91,7 @@ output out
 output side
 `,
 	"voice": `model "m"
-input x [40]
+input x [56]
 state h [%d]
 state c [%[1]d]
 param stft [18 16]
@@ -101,17 +101,17 @@ param wi [%[3]d %[1]d]
 param wh [%[3]d %[1]d]
 param bi [%[3]d]
 param u [3 %[1]d]
-node padded = Pick(x) spans=0:40/38:8:-1
-node windows = Pick(padded) spans=0:16/8:16/16:16/24:16/32:16
-node spectrum = Linear(windows) weight=stft rows=5
-node re = Pick(spectrum) spans=0:9/18:9/36:9/54:9/72:9
-node im = Pick(spectrum) spans=9:9/27:9/45:9/63:9/81:9
+node padded = Pick(x) spans=0:56/54:8:-1
+node windows = Pick(padded) spans=0:16/8:16/16:16/24:16/32:16/40:16/48:16
+node spectrum = Linear(windows) weight=stft rows=7
+node re = Pick(spectrum) spans=0:9/18:9/36:9/54:9/72:9/90:9/108:9
+node im = Pick(spectrum) spans=9:9/27:9/45:9/63:9/81:9/99:9/117:9
 node re2 = Binary(re, re) func=mul
 node im2 = Binary(im, im) func=mul
 node power = Binary(re2, im2) func=add
 node magnitude = Activation(power) func=sqrt
-node around = Pick(magnitude) spans="-1:9/0:18/0:27/9:27/18:27/27:18/-1:9"
-node conv = Linear(around) weight=k bias=b rows=5
+node around = Pick(magnitude) spans="-1:9/0:18/0:27/9:27/18:27/27:27/36:27/45:18/-1:9"
+node conv = Linear(around) weight=k bias=b rows=7
 node features = Activation(conv) func=relu
 node same = Normalize(features) size=%[1]d epsilon=0.01
 node l = LSTM(mean) weight_ih=wi weight_hh=wh bias_ih=bi h=h c=c
