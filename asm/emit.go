@@ -29,7 +29,7 @@ func Emit(p *kernel.Program, pkg string) ([]Assembly, error) {
 	if p.Level >= kernel.AVX512 {
 		f := NewFile(pkg, Constraint)
 		f.Level = kernel.AVX512
-		if EmitMatVecs(f, p, kernel.AVX512) == 0 {
+		if EmitMatVecs(f, p, kernel.AVX512)+emitRows(f, p, kernel.AVX512) == 0 {
 			return files, nil
 		}
 		wide, err := f.render()
@@ -52,7 +52,7 @@ func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 		ahead = append(ahead, l.Ahead...)
 	}
 	EmitSeveral(f, p, ahead)
-	emitRows(f, p)
+	emitRows(f, p, kernel.AVX2)
 	var elements MathSet
 	var cells CellSet
 	for _, l := range p.Layers {

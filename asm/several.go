@@ -71,24 +71,19 @@ func Sequence(p *kernel.Program) []kernel.LayerSequence {
 func EmitSeveral(f *File, p *kernel.Program, products []kernel.MatVec) {
 	done := map[string]bool{}
 	for _, in := range products {
-		emitSeveral(f, &p.Matrices[in.Matrix].Form, done, part.severalName, severalSteps)
-	}
-}
-
-// emitSeveral appends the kernels of a form that are not done yet, with the steps
-// given.
-func emitSeveral(f *File, form *kernel.Form, done map[string]bool, name func(part) string, steps steps) {
-	for _, part := range severalParts(form) {
-		name := name(part)
-		if done[name] {
-			continue
-		}
-		done[name] = true
-		switch packed := form.Packed.(type) {
-		case *sparse.Dense:
-			emitDenseSeveral(f, name, min(sparse.DensePanel, part.groups.To-part.groups.From), steps)
-		case *sparse.Window:
-			emitWindowSeveral(f, name, packed.Width(), packed.Form(), steps)
+		form := &p.Matrices[in.Matrix].Form
+		for _, part := range severalParts(form) {
+			name := part.severalName()
+			if done[name] {
+				continue
+			}
+			done[name] = true
+			switch packed := form.Packed.(type) {
+			case *sparse.Dense:
+				emitDenseSeveral(f, name, min(sparse.DensePanel, part.groups.To-part.groups.From), severalSteps)
+			case *sparse.Window:
+				emitWindowSeveral(f, name, packed.Width(), packed.Form(), severalSteps)
+			}
 		}
 	}
 }

@@ -50,9 +50,18 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 	EmitSeveral(f, p, severalProducts(p))
 	done := map[string]bool{}
 	for i := range p.Matrices {
-		emitSeveral(f, &p.Matrices[i].Form, done, part.rowsName, rowsSteps)
+		emitRowsOf(f, &p.Matrices[i].Form, done, kernel.AVX2, kernel.AVX2)
 	}
 	assembly, stubs, err := f.Render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := NewFile("m", "amd64")
+	wide.Level = kernel.AVX512
+	for i := range p.Matrices {
+		emitRowsOf(wide, &p.Matrices[i].Form, done, kernel.AVX512, kernel.AVX512)
+	}
+	wideAssembly, wideStubs, err := wide.Render()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +73,8 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 	write(t, dir, "go.mod", []byte("module m\n\ngo 1.26\n"))
 	write(t, dir, "kernels.s", assembly)
 	write(t, dir, "kernels.go", stubs)
+	write(t, dir, "wide.s", wideAssembly)
+	write(t, dir, "wide.go", wideStubs)
 	write(t, dir, "calls.go", severalCalls(p))
 	write(t, dir, "weights.bin", p.Image())
 	write(t, dir, "m_test.go", test)
@@ -74,10 +85,14 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 func severalCalls(p *kernel.Program) []byte {
 	var table, functions strings.Builder
 	l := p.Layout()
+	highest := kernel.AVX2
+	if hasLevel(kernel.AVX512) {
+		highest = kernel.AVX512
+	}
 	// a kernel for the vectors of one value takes their number as a constant
-	rows := func(in kernel.MatVec) (calls []kernel.Call) {
+	rows := func(in kernel.MatVec, level kernel.Level) (calls []kernel.Call) {
 		in.Vectors, in.DstStep, in.SrcStep = 2, severalStep, rowsStep
-		for _, c := range RowsCalls(p, l, in, kernel.AVX2) {
+		for _, c := range RowsCalls(p, l, in, level) {
 			c.Args[len(c.Args)-3] = kernel.Arg{Kind: kernel.CountArg}
 			calls = append(calls, c.Call)
 		}
@@ -89,8 +104,8 @@ func severalCalls(p *kernel.Program) []byte {
 			continue
 		}
 		m := &p.Matrices[in.Matrix]
-		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, one%d, several%d, windows%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased(), i, i, i)
-		for form, calls := range map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls, "windows": rows(in)} {
+		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, one%d, several%d, windows%d, wide%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased(), i, i, i, i)
+		for form, calls := range map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls, "windows": rows(in, kernel.AVX2), "wide": rows(in, highest)} {
 			fmt.Fprintf(&functions, "\n//go:noinline\nfunc %s%d(dst, init, src []float32, n int) {\n", form, i)
 			for _, c := range calls {
 				fmt.Fprintf(&functions, "\t%s(", c.Func)
@@ -131,7 +146,7 @@ type product struct {
 	name              string
 	rows, cols, steps int
 	shared            bool // init
-	one, several, windows func(dst, init, src []float32, n int)
+	one, several, windows, wide func(dst, init, src []float32, n int)
 }
 
 var products = []product{
@@ -143,7 +158,7 @@ var products = []product{
 // to one processor and with -benchtime 1x.
 func BenchmarkSeveral(b *testing.B) {
 	p := &kernel.Program{Name: "m"}
-	for _, s := range [][2]int{{512, 128}, {1760, 1760}} {
+	for _, s := range [][2]int{{512, 128}, {128, 387}, {1760, 1760}} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		shape := fmt.Sprintf("%dx%d", s[0], s[1])
 		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)

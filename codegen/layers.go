@@ -106,7 +106,8 @@ func (e *emitter) layerLevel(i int, l kernel.Level) kernel.Level {
 		same := true
 		for _, in := range e.p.Layers[i].Instrs {
 			if m, ok := in.(kernel.MatVec); ok {
-				same = same && reflect.DeepEqual(asm.MatVecCalls(e.p, e.layout, m.Matrix, lower), asm.MatVecCalls(e.p, e.layout, m.Matrix, l))
+				same = same && reflect.DeepEqual(asm.MatVecCalls(e.p, e.layout, m.Matrix, lower), asm.MatVecCalls(e.p, e.layout, m.Matrix, l)) &&
+					(m.Vectors <= 1 || reflect.DeepEqual(asm.RowsCalls(e.p, e.layout, m, lower), asm.RowsCalls(e.p, e.layout, m, l)))
 			}
 		}
 		if same {

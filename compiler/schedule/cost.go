@@ -3,6 +3,7 @@ package schedule
 import (
 	"math"
 
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -237,15 +238,20 @@ func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64, vectors i
 		cycles, passes = cycles*float64(vectors), vectors
 		if s.several() {
 			cycles *= severalCycles(s)
-			passes = (vectors + vectorsOfPass - 1) / vectorsOfPass
+			passes = (vectors + t.together(s) - 1) / t.together(s)
 		}
 	}
 	return slower(cycles, float64(passes)*float64(w.Bytes)/bytesPerCycle) / t.GHz
 }
 
-// vectorsOfPass is the number of vectors that kernels for several multiply in a pass
+// together is the number of vectors that the kernel for several multiplies in a pass
 // over the weights.
-const vectorsOfPass = 3
+func (t Target) together(s Strategy) int {
+	if s.Kernel == Dense && t.ISA == kernel.AVX512 {
+		return 6
+	}
+	return 3
+}
 
 // several reports whether there is a kernel for several vectors.
 func (s Strategy) several() bool {
