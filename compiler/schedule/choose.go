@@ -284,11 +284,15 @@ func (c *chooser) ns(i int, cand Candidate) float64 {
 	return c.target.nanoseconds(cand.Strategy, cand.Work, c.target.BytesPerCycle(set), c.vectors[i])
 }
 
-// price is the time that a candidate is compared by. One that moves weights must be
-// faster than an exact one by as much as makes another form worthwhile.
+// inexact is how much faster a candidate that moves weights has to be than one that
+// does not: a model that was trained elsewhere is held to what it gave there, and
+// 2^-19 of a weight is what float32 rounds in many additions.
+const inexact = 1.5
+
+// price is the time that a candidate is compared by.
 func (c *chooser) price(i int, cand Candidate) float64 {
 	if !cand.Strategy.Exact() {
-		return worthwhile * c.ns(i, cand)
+		return inexact * c.ns(i, cand)
 	}
 	return c.ns(i, cand)
 }
@@ -379,7 +383,7 @@ func (c *chooser) unroll() {
 func (c *chooser) chosen(i int) Candidate { return c.entries[i].Candidates[c.taken[i]] }
 
 // worthwhile is how much faster a second form of a matrix has to be than the one
-// that the package holds anyway, and one that moves weights than one that does not.
+// that the package holds anyway.
 const worthwhile = 1.08
 
 // share takes the strategies of the plan's lower level again, whose packed form

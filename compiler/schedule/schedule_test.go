@@ -103,7 +103,8 @@ func TestChoice(t *testing.T) {
 		{"from a slow memory", linear(600, 600, survivors(0.02)), Options{Targets: []Target{slower}}, "csr", "× dense"},
 		{"forced straight-line, avx512", linear(128, 64, survivors(0.1)), Options{Targets: avx512, Force: []Force{{"*", "chunkunrolled"}}}, "chunkunrolled/exponent", "chunkunrolled was asked for"},
 		{"large sparse, avx512", linear(1024, 1024, survivors(0.1)), Options{Targets: avx512}, "chunk/exponent", "× dense"},
-		{"range too wide for chunks", linear(1024, 1024, iid(0.1)), Options{Targets: avx512}, "chunk/mantissa", "range of 2^7"},
+		{"range too wide for chunks, and little gained", linear(1024, 1024, iid(0.1)), Options{Targets: avx512}, "window/fixed", "next is chunk/mantissa"},
+		{"range too wide for chunks, forced", linear(1024, 1024, iid(0.1)), Options{Targets: avx512, Force: []Force{{"*", "chunk"}}}, "chunk/mantissa", "range of 2^7"},
 		{"range too wide for chunks, exact", linear(1024, 1024, iid(0.1)), Options{Targets: avx512, Exact: true}, "window/fixed", "× dense"},
 		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
 	} {
