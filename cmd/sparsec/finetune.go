@@ -102,7 +102,9 @@ func (f *finetune) run(ctx context.Context, e *env, args []string) error {
 	if err := ckpt.Write(f.out, result.Model, finetunedMeta(c.meta, result.Meta)); err != nil {
 		return err
 	}
-	printReports(e.stdout, result.Pruned, "regrown", func(r prune.Report) string { return fmt.Sprint(r.RegrownTotal) })
+	if len(result.Pruned) > 0 {
+		printReports(e.stdout, result.Pruned, "regrown", func(r prune.Report) string { return fmt.Sprint(r.RegrownTotal) })
+	}
 	q.print(e.stdout)
 	return outcome(e.stdout, f.out)
 }
@@ -209,28 +211,32 @@ const scoreKey = "score"
 // pruningScores say how good the model is, on the test part where there is one, else on
 // that of the validation.
 type pruningScores struct {
-	corpus                    *trainer.Corpus
-	cfg                       trainer.Config
-	before, atOnce, finetuned trainer.Score
+	corpus            *trainer.Corpus
+	cfg               trainer.Config
+	before, finetuned trainer.Score
+	atOnce            *trainer.Score // nil where no density is wanted
 }
 
-// untrained scores the model as it is, and pruned at once as fine-tuning will.
+// untrained scores the model as it is, and pruned at once to the density that
+// fine-tuning goes to.
 func (q *pruningScores) untrained(ctx context.Context, m *ir.Model) (err error) {
 	if q.before, err = q.score(ctx, m); err != nil {
 		return err
 	}
-	pruned := clone(m)
 	p := q.cfg.WithDefaults().Pruning
-	if p.Density > 0 {
-		o := prune.Options{Density: p.Density, Pattern: p.Pattern}
-		if o.Rules, err = parseRules(p.Rules); err != nil {
-			return err
-		}
-		if _, err := prune.Once(o, pruningParams(pruned)); err != nil {
-			return err
-		}
+	if p.Density == 0 {
+		return nil
 	}
-	q.atOnce, err = q.score(ctx, pruned)
+	o := prune.Options{Density: p.Density, Pattern: p.Pattern}
+	if o.Rules, err = parseRules(p.Rules); err != nil {
+		return err
+	}
+	pruned := clone(m)
+	if _, err := prune.Once(o, pruningParams(pruned)); err != nil {
+		return err
+	}
+	score, err := q.score(ctx, pruned)
+	q.atOnce = &score
 	return err
 }
 
@@ -249,7 +255,9 @@ func (q *pruningScores) score(ctx context.Context, m *ir.Model) (trainer.Score, 
 func (q *pruningScores) print(w io.Writer) {
 	t := newTable(w, fmt.Sprintf("%s part, %d targets", q.part(), q.before.Count), "")
 	t.row("as it was", q.before)
-	t.row("pruned at once", q.atOnce)
+	if q.atOnce != nil {
+		t.row("pruned at once", q.atOnce)
+	}
 	t.row("fine-tuned", q.finetuned)
 	t.flush()
 }
