@@ -49,21 +49,27 @@ type builder struct {
 	states     map[string][]state // of modules, in PyTorch's order of layers and directions
 	opaque     map[string]bool    // modules whose states are not those of PyTorch
 	names      map[string]bool    // of nodes and inputs
+	place      map[string]int     // of nodes, in the model
 	params     map[string]*ir.Param
 	shared     map[string]bool // parameters that several modules have
 	batchFirst bool
 	picked     int // elements of all Picks
+	grown      int // elements of parameters that are larger than their tensors
 	faults     []error
 }
 
-// state are the states of one layer in one direction.
-type state struct{ h, c string }
+// state are the states of one layer in one direction; c is empty but for an LSTM.
+type state struct {
+	h, c         string
+	sizeH, sizeC int
+}
 
 // build makes the model. The error lists every fault.
 func build(name string, d *description, dict *stateDict) (*ir.Model, error) {
 	b := &builder{
 		origin: d.origin, dict: dict, model: &ir.Model{Name: name},
-		values: map[string]*value{}, readers: map[string]int{}, states: map[string][]state{}, opaque: map[string]bool{}, names: map[string]bool{}, params: map[string]*ir.Param{}, shared: map[string]bool{},
+		values: map[string]*value{}, readers: map[string]int{}, states: map[string][]state{}, opaque: map[string]bool{},
+		names: map[string]bool{}, place: map[string]int{}, params: map[string]*ir.Param{}, shared: map[string]bool{},
 	}
 	modules := b.modules(d)
 	if len(b.faults) > 0 {
@@ -170,6 +176,7 @@ func (b *builder) outputs(d *description, modules []*module) {
 	if len(edges) == 0 {
 		b.fault("no modules")
 	}
+	shown := map[string]bool{}
 	for _, e := range edges {
 		v := b.values[e.From]
 		switch {
@@ -179,7 +186,8 @@ func (b *builder) outputs(d *description, modules []*module) {
 			b.fault("output %q: from %q, want the name of a module", e.Name, e.From)
 		case v.bound > 0:
 			b.fault("output %q: from %q, which is indices", e.Name, e.From)
-		case !slices.Contains(b.model.Outputs, v.name):
+		case !shown[v.name]:
+			shown[v.name] = true
 			b.model.Outputs = append(b.model.Outputs, v.name)
 		}
 	}
@@ -195,6 +203,7 @@ func (b *builder) node(name string, op ir.Op, inputs ...string) string {
 
 // add adds a node of a name that unused has given.
 func (b *builder) add(name string, op ir.Op, inputs ...string) {
+	b.place[name] = len(b.model.Nodes)
 	b.model.Nodes = append(b.model.Nodes, ir.Node{Name: name, Op: op, Inputs: inputs})
 }
 
@@ -218,7 +227,7 @@ func (b *builder) state(name string, size int) string {
 func (b *builder) param(name string, shape []int, data []float32) string {
 	free := name
 	for i := 2; b.params[free] != nil; i++ {
-		if p := b.params[free]; slices.Equal(p.Shape, shape) && slices.Equal(p.Data, data) {
+		if p := b.params[free]; slices.Equal(p.Shape, shape) && (&p.Data[0] == &data[0] || slices.Equal(p.Data, data)) {
 			b.shared[free] = true
 			return free
 		}
@@ -234,6 +243,20 @@ func (b *builder) param(name string, shape []int, data []float32) string {
 // words of a description do not become a large model: a window of 3 over 4,096
 // channels at 64 places has 786,432.
 const maxPicked = 1 << 22
+
+// maxGrown bounds the elements of parameters that are larger than the tensors they
+// are made of: 64 MiB.
+const maxGrown = 1 << 24
+
+// grow takes n elements of what such parameters may have in all.
+func (m *module) grow(n int) bool {
+	if n < 0 || n > maxGrown-m.b.grown {
+		m.fault("makes weights of more than %d elements of smaller ones", maxGrown)
+		return false
+	}
+	m.b.grown += n
+	return true
+}
 
 // room takes n elements of what Picks may make in all.
 func (m *module) room(n int) bool {

@@ -102,7 +102,7 @@ func (c *convolution) product(weight []float32, shape []int, bias []float32, in 
 		return ir.Linear{}, false
 	}
 	if c.groups > 1 {
-		if !c.m.room(out * in * k) {
+		if !c.m.grow(out * in * k) {
 			return ir.Linear{}, false
 		}
 		whole := make([]float32, out*in*k)
@@ -211,6 +211,9 @@ func (m *module) padded(length, left, right int, mode string) ([]int, bool) {
 	return places, true
 }
 
+// maxAhead is the largest number of later frames that are read, each by a node.
+const maxAhead = 1 << 12
+
 // overTime keeps the last frames in a state, a delay line, and reads later ones
 // where the padding is not all to the left.
 func (c *convolution) overTime(x *value, op ir.Linear, out int) *value {
@@ -225,6 +228,10 @@ func (c *convolution) overTime(x *value, op ir.Linear, out int) *value {
 	case left+right != c.reach():
 		c.m.fault("padding %d and %d over time, want %d in all, so that there are as many frames behind it: want same, or causal to read no later frames",
 			left, right, c.reach())
+		return nil
+	}
+	if right > maxAhead {
+		c.m.fault("reads %d frames ahead, want at most %d", right, maxAhead)
 		return nil
 	}
 	channels := x.shape[0]

@@ -67,22 +67,24 @@ func (b *builder) stateTensors(m *module) {
 	if len(list) == 0 || b.opaque[m.name] {
 		return
 	}
-	b.stateTensor(m, "h", list, func(s state) string { return s.h })
+	b.stateTensor(m, "h", list, func(s state) (string, int) { return s.h, s.sizeH })
 	if list[0].c != "" {
-		b.stateTensor(m, "c", list, func(s state) string { return s.c })
+		b.stateTensor(m, "c", list, func(s state) (string, int) { return s.c, s.sizeC })
 	}
 }
 
 // stateTensor adds the tensors [layers·directions, 1, units] of one kind of state; of
 // a cell they have no first axis.
-func (b *builder) stateTensor(m *module, letter string, list []state, of func(state) string) {
-	shape := []int{len(list), 1, b.model.State(of(list[0])).Size}
+func (b *builder) stateTensor(m *module, letter string, list []state, of func(state) (string, int)) {
+	_, size := of(list[0])
+	shape := []int{len(list), 1, size}
 	if strings.HasSuffix(m.word, "Cell") {
 		shape = shape[1:]
 	}
 	var parts []ir.Part
 	for _, s := range list {
-		parts = append(parts, ir.Part{Kind: ir.StatePart, Name: of(s)})
+		name, _ := of(s)
+		parts = append(parts, ir.Part{Kind: ir.StatePart, Name: name})
 	}
 	for _, end := range []struct {
 		suffix string

@@ -113,22 +113,29 @@ func bounded(t *testing.T, name string, do func()) {
 func TestHostileDescriptions(t *testing.T) {
 	file := safetensors(t,
 		ckpt.New("w.weight", []int{2, 2}, make([]float32, 4)), ckpt.New("w.bias", []int{2}, make([]float32, 2)),
-		ckpt.New("c.weight", []int{4096, 1, 1}, make([]float32, 4096)))
+		ckpt.New("c.weight", []int{8192, 1, 1}, make([]float32, 8192)), ckpt.New("n.weight", []int{1}, make([]float32, 1)), ckpt.New("n.bias", []int{1}, make([]float32, 1)),
+		ckpt.New("k.weight", []int{1, 1, 2}, make([]float32, 2)), ckpt.New("m.weight", []int{512, 512}, make([]float32, 512*512)))
 	module := func(text string) string { return "[[input]]\nname = \"x\"\nshape = [2, 2]\n\n[[module]]\n" + text }
 	for name, tc := range map[string]struct{ text, want string }{
-		"padding":   {module("type = \"Pad\"\npadding = 4194304\n"), "moves more than 4194304 elements"},
-		"layers":    {module("type = \"LSTM\"\nnum_layers = 1000000000\n"), "num_layers is 1000000000, want a whole number, 1 to 256"},
-		"pools":     {module("type = \"AvgPool1d\"\nkernel_size = 4194305\n"), "kernel_size is 4194305"},
-		"groups":    {"[[input]]\nname = \"x\"\nshape = [4096]\n[[module]]\ntype = \"Conv1d\"\nprefix = \"c\"\ngroups = 4096\nbias = false\n", "moves more than"},
-		"frames":    {"[[input]]\nname = \"x\"\nshape = [268435456]\n[[module]]\ntype = \"Slice\"\nstart = 1\n", "moves more than"},
-		"a shape":   {"[[input]]\nname = \"x\"\nshape = [268435456, 268435456]\n[[module]]\ntype = \"ReLU\"\n", "more than 268435456 elements"},
-		"reshape":   {module("type = \"Reshape\"\nshape = [268435456, 268435456]\n"), "want as many elements"},
-		"a list":    {module("type = \"Concat\"\nfrom = [" + strings.Repeat("\"x\", ", 5000) + "\"x\"]\n"), "no module of the description has it"},
-		"nesting":   {"name = " + strings.Repeat("[", maxTOML-10), ""},
-		"size":      {strings.Repeat("#\n", maxTOML), "want at most 65536 of TOML"},
-		"functions": {strings.Repeat("[[module]]\ntype = \"GELU\"\n", 2000), "want a shape"},
+		"padding":            {module("type = \"Pad\"\npadding = 4194304\n"), "moves more than 4194304 elements"},
+		"layers":             {module("type = \"LSTM\"\nnum_layers = 1000000000\n"), "num_layers is 1000000000, want a whole number, 1 to 256"},
+		"pools":              {module("type = \"AvgPool1d\"\nkernel_size = 4194305\n"), "kernel_size is 4194305"},
+		"groups":             {"[[input]]\nname = \"x\"\nshape = [8192]\n[[module]]\ntype = \"Conv1d\"\nprefix = \"c\"\ngroups = 8192\nbias = false\n", "makes weights of more than"},
+		"frames ahead":       {"[[input]]\nname = \"x\"\nshape = [1]\n[[module]]\ntype = \"Conv1d\"\nprefix = \"k\"\nbias = false\ndilation = 4000000\npadding = [0, 4000000]\n", "reads 4000000 frames ahead, want at most 4096"},
+		"a norm of one":      {"[[input]]\nname = \"x\"\nshape = [268435456, 1]\n[[module]]\ntype = \"LayerNorm\"\nprefix = \"n\"\n", "makes weights of more than"},
+		"one matrix in many": {"[[input]]\nname = \"x\"\nshape = [512]\n" + strings.Repeat("[[module]]\ntype=\"Linear\"\nprefix=\"m\"\nbias=false\nname=\"%d\"\n", 1000), "no module of the description has it"},
+		"frames":             {"[[input]]\nname = \"x\"\nshape = [268435456]\n[[module]]\ntype = \"Slice\"\nstart = 1\n", "moves more than"},
+		"a shape":            {"[[input]]\nname = \"x\"\nshape = [268435456, 268435456]\n[[module]]\ntype = \"ReLU\"\n", "more than 268435456 elements"},
+		"reshape":            {module("type = \"Reshape\"\nshape = [268435456, 268435456]\n"), "want as many elements"},
+		"a list":             {module("type = \"Concat\"\nfrom = [" + strings.Repeat("\"x\", ", 5000) + "\"x\"]\n"), "no module of the description has it"},
+		"nesting":            {"name = " + strings.Repeat("[", maxTOML-10), ""},
+		"size":               {strings.Repeat("#\n", maxTOML), "want at most 65536 of TOML"},
+		"functions":          {strings.Repeat("[[module]]\ntype = \"GELU\"\n", 2000), "want a shape"},
 	} {
 		path := filepath.Join(t.TempDir(), "model.toml")
+		for i := range strings.Count(tc.text, "%d") {
+			tc.text = strings.Replace(tc.text, "%d", fmt.Sprint(i), 1)
+		}
 		if err := os.WriteFile(path, []byte(tc.text), 0o666); err != nil {
 			t.Fatal(err)
 		}

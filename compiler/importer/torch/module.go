@@ -159,7 +159,7 @@ func (m *module) data(tensor string, want ...int) ([]float32, []int) {
 		m.fault("tensor %q: %w", name, err)
 		return nil, nil
 	}
-	values, err := t.Float32s()
+	values, err := m.b.dict.float32s(name)
 	if err != nil {
 		m.fault("%w", err)
 		return nil, nil

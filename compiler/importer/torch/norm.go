@@ -2,6 +2,7 @@ package torch
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sparsec/sparsec/ir"
 )
@@ -36,6 +37,9 @@ func layerNorm(m *module, x []*value) *value {
 		return nil
 	}
 	size := product(shape)
+	if affine && size < product(in) && !m.grow(2*product(in)) {
+		return nil
+	}
 	y := &value{shape: in, name: m.b.node(m.name, ir.Normalize{Size: size, Epsilon: epsilon}, x[0].name)}
 	return m.affine(y, tiled(weight, product(in)/size), tiled(shift, product(in)/size))
 }
@@ -126,6 +130,9 @@ func batchNorm(m *module, x []*value) *value {
 		y.linear = ""
 		return &y
 	}
+	if !m.grow(2 * product(x[0].shape)) {
+		return nil
+	}
 	each := product(x[0].shape) / channels
 	return m.affine(x[0], spread(scale, each), spread(shift, each))
 }
@@ -146,15 +153,16 @@ func (m *module) foldable(x *value) bool {
 	if x.linear == "" || m.b.readers[m.from[0]] != 1 {
 		return false
 	}
-	op := m.b.model.Node(x.linear).Op.(ir.Linear)
+	op := m.b.model.Nodes[m.b.place[x.linear]].Op.(ir.Linear)
 	return !m.b.shared[op.Weight] && !m.b.shared[op.Bias]
 }
 
 // fold multiplies the rows of the product by scale and adds shift.
 func (m *module) fold(x *value, scale, shift []float64) {
-	node := m.b.model.Node(x.linear)
+	node := &m.b.model.Nodes[m.b.place[x.linear]]
 	op := node.Op.(ir.Linear)
 	w := m.b.params[op.Weight]
+	w.Data = slices.Clone(w.Data)
 	columns := len(w.Data) / len(scale)
 	for i := range w.Data {
 		w.Data[i] = float32(float64(w.Data[i]) * scale[i/columns])
@@ -164,7 +172,9 @@ func (m *module) fold(x *value, scale, shift []float64) {
 		node.Op = op
 		return
 	}
-	bias := m.b.params[op.Bias].Data
+	p := m.b.params[op.Bias]
+	bias := slices.Clone(p.Data)
+	p.Data = bias
 	for i := range bias {
 		bias[i] = float32(float64(bias[i])*scale[i] + shift[i])
 	}

@@ -18,6 +18,9 @@ func (r *recurrent) projected(name, suffix string, x *value, size int, way ir.Di
 	if len(r.m.b.faults) > faults || x == nil || x.shape == nil || hidden == unknown {
 		return nil
 	}
+	if way == ir.Reverse && !r.m.grow(r.rows(hidden)*hidden) {
+		return nil
+	}
 	name = r.m.b.unused(name)
 	w := r.m.b.param(r.m.full("weight_hr"+suffix), []int{size, hidden}, projection)
 	shape := []int{r.rows(hidden), size}
@@ -34,7 +37,7 @@ func (r *recurrent) projected(name, suffix string, x *value, size int, way ir.Di
 // spelledOut adds the cell as a graph.
 func (r *recurrent) spelledOut(name string, x *value, t gateTensors, projection string, hidden, size int) *value {
 	b := r.m.b
-	s := state{h: b.state(name+".h", size), c: b.state(name+".c", hidden)}
+	s := state{h: b.state(name+".h", size), c: b.state(name+".c", hidden), sizeH: size, sizeC: hidden}
 	b.states[r.m.name] = append(b.states[r.m.name], s)
 	h := b.node(name+"_h", ir.Recall{State: s.h})
 	c := b.node(name+"_c", ir.Recall{State: s.c})

@@ -153,9 +153,9 @@ func (r *recurrent) layer(name, suffix string, x *value, way ir.Direction) *valu
 	}
 	b := r.m.b
 	name = b.unused(name)
-	s := state{h: b.state(name+".h", hidden)}
+	s := state{h: b.state(name+".h", hidden), sizeH: hidden}
 	if r.cell == "LSTM" {
-		s.c = b.state(name+".c", hidden)
+		s.c, s.sizeC = b.state(name+".c", hidden), hidden
 	}
 	b.states[r.m.name] = append(b.states[r.m.name], s)
 	b.add(name, r.op(t, s, way), x.name)

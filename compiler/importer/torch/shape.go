@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/sparsec/sparsec/ir"
@@ -20,7 +21,7 @@ func elementwise(f ir.BinaryFunc) func(*module, []*value) *value {
 			}
 			name := m.name
 			if i+2 < len(x) {
-				name += "_part"
+				name = fmt.Sprintf("%s_part%d", name, i)
 			}
 			y = m.b.node(name, ir.Binary{Func: f}, y, v.name)
 		}

@@ -17,12 +17,13 @@ type stateDict struct {
 	ordered bool     // and as the program defined them
 	tensors map[string]ckpt.Tensor
 	taken   map[string]bool
+	read    map[string][]float32 // by name; modules may share them, and change none in place
 }
 
 // newStateDict folds the pairs that torch.nn.utils.prune leaves: NAME_orig and
 // NAME_mask, whose product is NAME.
 func newStateDict(tensors []ckpt.Tensor, ordered bool, ignore []string) (*stateDict, []error) {
-	d := &stateDict{ordered: ordered, tensors: map[string]ckpt.Tensor{}, taken: map[string]bool{}}
+	d := &stateDict{ordered: ordered, tensors: map[string]ckpt.Tensor{}, taken: map[string]bool{}, read: map[string][]float32{}}
 	var faults []error
 	var order []string
 	for _, t := range tensors {
@@ -139,6 +140,18 @@ func maskOf(t ckpt.Tensor) ([]bool, error) {
 		keeps = append(keeps, v == 1)
 	}
 	return keeps, nil
+}
+
+// float32s are the elements of a tensor.
+func (d *stateDict) float32s(name string) ([]float32, error) {
+	if x, ok := d.read[name]; ok {
+		return x, nil
+	}
+	x, err := d.tensors[name].Float32s()
+	if err == nil {
+		d.read[name] = x
+	}
+	return x, err
 }
 
 // surplus lists what no module has taken.
