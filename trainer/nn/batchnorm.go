@@ -24,7 +24,7 @@ type BatchNorm[T Float] struct {
 	frames         int       // that were measured
 	mean, variance []float64 // per element, of the last pass
 	inverse        []T       // 1/√(variance + Epsilon)
-	sum, along     []float64 // of dy and of dy⊙y, over the number of frames
+	sum, along     []float64 // means of dy and of dy⊙y
 	y, dx          Seq[T]
 }
 
@@ -69,10 +69,11 @@ func (l *BatchNorm[T]) Forward(x *Seq[T], p Pass) *Seq[T] {
 		l.inverse[j] = T(1 / math.Sqrt(v+float64(l.Epsilon)))
 	}
 	l.y.shape(x.Steps, x.Streams, w, x.Lengths)
+	mean, inverse := l.mean, l.inverse[:len(l.mean)]
 	for at := 0; at < len(x.Data); at += w {
 		y, x := l.y.Data[at:at+w], x.Data[at:at+w]
-		for j, v := range x {
-			y[j] = (v - T(l.mean[j])) * l.inverse[j]
+		for j, m := range mean {
+			y[j] = (x[j] - T(m)) * inverse[j]
 		}
 	}
 	return &l.y
@@ -87,26 +88,30 @@ func (l *BatchNorm[T]) measure(x *Seq[T]) {
 		}
 		return
 	}
-	clear(l.mean)
-	clear(l.variance)
+	mean, variance := l.mean, l.variance
+	clear(mean)
+	clear(variance)
 	l.frames = 0
 	x.eachFrame(func(at int) {
 		l.frames++
-		for j, v := range x.Data[at : at+x.Width] {
-			l.mean[j] += float64(v)
+		for j, v := range x.Data[at : at+len(mean)] {
+			mean[j] += float64(v)
 		}
 	})
-	for j := range l.mean {
-		l.mean[j] /= float64(l.frames)
-	}
+	l.average(mean)
 	x.eachFrame(func(at int) {
-		for j, v := range x.Data[at : at+x.Width] {
-			d := float64(v) - l.mean[j]
-			l.variance[j] += d * d
+		for j, v := range x.Data[at : at+len(mean)] {
+			d := float64(v) - mean[j]
+			variance[j] += d * d
 		}
 	})
-	for j := range l.variance {
-		l.variance[j] /= float64(l.frames)
+	l.average(variance)
+}
+
+// average divides sums over the frames that were measured by their number.
+func (l *BatchNorm[T]) average(sums []float64) {
+	for j := range sums {
+		sums[j] /= float64(l.frames)
 	}
 }
 
@@ -119,20 +124,25 @@ func (l *BatchNorm[T]) Backward(dy *Seq[T]) *Seq[T] {
 	l.dx.shape(dy.Steps, dy.Streams, w, l.y.Lengths)
 	clear(l.dx.Data)
 	l.sum, l.along = resized(l.sum, w), resized(l.along, w)
-	clear(l.sum)
-	clear(l.along)
+	sum, along := l.sum, l.along
+	clear(sum)
+	clear(along)
 	if l.train {
 		l.follow()
 		l.y.eachFrame(func(at int) {
+			y := l.y.Data[at : at+w]
 			for j, d := range dy.Data[at : at+w] {
-				l.sum[j] += float64(d) / float64(l.frames)
-				l.along[j] += float64(d) * float64(l.y.Data[at+j]) / float64(l.frames)
+				sum[j] += float64(d)
+				along[j] += float64(d) * float64(y[j])
 			}
 		})
+		l.average(sum)
+		l.average(along)
 	}
 	l.y.eachFrame(func(at int) {
+		y, dx := l.y.Data[at:at+w], l.dx.Data[at:at+w]
 		for j, d := range dy.Data[at : at+w] {
-			l.dx.Data[at+j] = (d - T(l.sum[j]) - l.y.Data[at+j]*T(l.along[j])) * l.inverse[j]
+			dx[j] = (d - T(sum[j]) - y[j]*T(along[j])) * l.inverse[j]
 		}
 	})
 	return &l.dx
