@@ -39,6 +39,7 @@ func TestPruneScript(t *testing.T) {
 		"cubic_lane16x32": {Schedule: prune.Cubic{Begin: 0, End: 24, Freq: 4}, Density: 0.3, Pattern: pattern(t, "lane16x32")},
 		"cubic_block8x1":  {Schedule: cubic, Density: 0.2, Pattern: pattern(t, "block8x1")},
 		"cubic_block8x4":  {Schedule: cubic, Density: 0.25, Pattern: pattern(t, "block8x4")},
+		"lasso_block8x1":  {Schedule: cubic, Density: 0.2, Pattern: pattern(t, "block8x1")},
 		"ramp_element":    {Schedule: paperRamp(t, 0.3)},
 		"ramp_block4x1":   {Schedule: paperRamp(t, 0.25), Pattern: pattern(t, "block4x1")},
 		"oneshot_rules": {Schedule: prune.OneShot{At: 7}, Density: 0.2,
@@ -76,6 +77,11 @@ func agreesWithScript(t *testing.T, path string, o prune.Options) {
 		}
 		if pruner == nil {
 			if pruner, err = prune.New(o, params); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if strings.HasPrefix(filepath.Base(path), "lasso") {
+			if err := pruner.Shrink(0.01, params); err != nil {
 				t.Fatal(err)
 			}
 		}

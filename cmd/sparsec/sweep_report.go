@@ -148,7 +148,7 @@ func newPageCell(r *sweep.Result) (pageCell, error) {
 	return c, nil
 }
 
-// Density is that of a matrix of a cell.
+// DensityOf is that of a matrix of a cell.
 func (c pageCell) DensityOf(m sweep.MatrixShare) string { return percent(ratio(m.Kept, m.Weights)) }
 
 var pageTemplate = template.Must(template.New("report").Parse(`<!DOCTYPE html>

@@ -174,6 +174,17 @@ class Pruner:
                     t.recompute(self.schedule, self.step)
                 t.apply()
 
+    def shrink(self, by):
+        """The step of a block group lasso, between optimizer.step and after_step: the
+        root mean square of every block falls by the learning rate times a strength."""
+        with torch.no_grad():
+            for t in self._tensors:
+                factors = numpy.ones(t.mask.shape, numpy.float32)
+                for part in t.parts:
+                    if part.pattern.startswith("block"):
+                        part.shrink(by, _array(t.parameter), factors)
+                t.parameter.mul_(torch.from_numpy(factors).to(t.parameter.device))
+
     def masks(self):
         """The masks by name, as boolean arrays."""
         return {t.name: t.mask.copy() for t in self._tensors}
@@ -247,6 +258,13 @@ class _Part:
         stay = self.units(values).best(level * (1 - schedule.share(step))) & tensor.mask
         return self.units(numpy.where(stay, numpy.float32(numpy.inf), _array(tensor.parameter.grad))).best(level)
 
+    def shrink(self, by, values, factors):
+        units = _Units(numpy.abs(values), self.pattern, self.spans)
+        with numpy.errstate(divide="ignore"):
+            each = numpy.maximum(0, 1 - by / units.root_mean).astype(numpy.float32)
+        rows = self.rows(len(values))
+        factors[rows] = each[units.unit[rows]]
+
     def units(self, scores):
         if self.diagonal:
             scores = scores.copy()
@@ -274,7 +292,8 @@ class _Units:
             worths.append(worth)
             largest.append(most)
             sizes.append(size)
-        self.worth, self.magnitude, self.size = (numpy.concatenate(x) for x in (worths, largest, sizes))
+        self.root_mean, self.magnitude, self.size = (numpy.concatenate(x) for x in (worths, largest, sizes))
+        self.worth = self.root_mean.astype(numpy.float32)
 
     def above(self, threshold):
         limits = {n: threshold * (n ** 0.25 if self.pattern.startswith("block") else 1) for n in set(self.size.tolist())}
@@ -314,7 +333,7 @@ def _blocks(rows, r, c):
     size = numpy.outer(height, width)
     number = numpy.arange(size.size).reshape(size.shape)
     unit = numpy.broadcast_to(number[:, :, None, None], cells.shape)
-    worth = numpy.sqrt(energy / size).astype(numpy.float32)
+    worth = numpy.sqrt(energy / size)
     return _rows(unit, rows.shape), worth.ravel(), cells.max(axis=(2, 3)).ravel(), size.ravel()
 
 

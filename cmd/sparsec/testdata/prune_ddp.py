@@ -19,6 +19,7 @@ import sparsec_export
 import sparsec_prune as sp
 
 STEPS = 24
+LASSO = 0.01
 
 CASES = {
     "cubic_element": dict(schedule=sp.Cubic(2, 20, 3), density=0.1),
@@ -26,6 +27,7 @@ CASES = {
     "cubic_lane16x32": dict(schedule=sp.Cubic(0, 24, 4), density=0.3, pattern="lane16x32"),
     "cubic_block8x1": dict(schedule=sp.Cubic(2, 20, 3), density=0.2, pattern="block8x1"),
     "cubic_block8x4": dict(schedule=sp.Cubic(2, 20, 3), density=0.25, pattern="block8x4"),
+    "lasso_block8x1": dict(schedule=sp.Cubic(2, 20, 3), density=0.2, pattern="block8x1"),
     "ramp_element": dict(schedule=sp.ramp(4, 6, 0.3, freq=2)),
     "ramp_block4x1": dict(schedule=sp.ramp(4, 6, 0.25, freq=2), pattern="block4x1"),
     "oneshot_rules": dict(
@@ -67,6 +69,8 @@ def train(case, rank, folder):
             state = pruner.state_dict()
             pruner = sp.Pruner(net, **CASES[case])
             pruner.load_state_dict(state)
+        if case.startswith("lasso"):
+            pruner.shrink(LASSO)
         pruner.after_step()
         for name, p in net.named_parameters():
             record[f"{step}/pruned/{name}"] = p.detach().clone()
