@@ -167,7 +167,8 @@ func (s *sweepRun) result(c *sweep.Cell, cfg trainer.Config, t *trainer.Result) 
 	}
 	// What the settings name, not where this machine has it.
 	r.Config = cfg
-	r.Config.Data.Paths, r.Config.Data.GoRoot = c.Config.Data.Paths, ""
+	at, named := &r.Config.Data, c.Config.Data
+	at.Paths, at.ValidPaths, at.TestPaths, at.GoRoot = named.Paths, named.ValidPaths, named.TestPaths, ""
 	r.Kept, r.Prunable = prune.Total(t.Pruned)
 	for _, p := range t.Model.Params {
 		r.Parameters += len(p.Data)
