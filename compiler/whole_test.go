@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/compiler/scratch"
 	"github.com/sparsec/sparsec/compiler/verify"
 	"github.com/sparsec/sparsec/ir"
@@ -320,7 +321,11 @@ func TestWholePackages(t *testing.T) {
 	}()
 	for i, seed := range []uint64{0, 1, 3, 4, 2, 6, 5} {
 		name := fmt.Sprintf("w%d", seed)
-		p, err := Compile(ctx, wholeModel(t, seed), Options{Package: name, Pass: quick, Frames: wholeLengths[i%len(wholeLengths)]})
+		o := Options{Package: name, Pass: quick, Frames: wholeLengths[i%len(wholeLengths)]}
+		for _, l := range drawLevels(rand.New(rand.NewPCG(seed, 1))) {
+			o.Schedule.Targets = append(o.Schedule.Targets, schedule.Zen4(l))
+		}
+		p, err := Compile(ctx, wholeModel(t, seed), o)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}

@@ -26,6 +26,9 @@ source, AVX2 and AVX-512 assembly, its own tests and a benchmark. It imports the
 standard library only. All files are written or none; a file that sparsec did not write is
 never replaced. The table says which kernel each matrix got and why.
 
+A model that reads later frames, such as a bidirectional one, becomes a package
+that takes whole sequences: it has Run and no Step, and neither -batch nor -workers.
+
 ` + modelFiles + `
 
 The same model and flags give the same bytes on every machine; -check exits
