@@ -125,7 +125,7 @@ func expandOp(c *call) (*tensor, error) {
 	if c.in[1].numbers == nil {
 		return nil, fmt.Errorf("shape %q is no constant", c.node.inputs[1])
 	}
-	want, time, err := c.shapeNumbers(c.in[1].numbers, t)
+	want, time, err := shapeNumbers(c.in[1].numbers)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // shapeNumbers is a shape with at most one number of frames, which is its time axis.
-func (c *call) shapeNumbers(numbers []number, t *tensor) (shape []int, time int, err error) {
+func shapeNumbers(numbers []number) (shape []int, time int, err error) {
 	shape, time = make([]int, len(numbers)), none
 	if len(numbers) > maxRank {
 		return nil, none, fmt.Errorf("%d dimensions, want at most %d", len(numbers), maxRank)
@@ -62,7 +62,7 @@ func constantOfShapeOp(c *call) (*tensor, error) {
 	if c.in[0].numbers == nil {
 		return nil, fmt.Errorf("shape %q is no constant", c.node.inputs[0])
 	}
-	shape, time, err := c.shapeNumbers(c.in[0].numbers, nil)
+	shape, time, err := shapeNumbers(c.in[0].numbers)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (f *source) interpret(o Options) (*importer, error) {
 	best := timeAxes{rate: 1}
 	if f.recurrent() {
 		if len(f.open) > maxOpen {
-			return nil, fmt.Errorf("has %d inputs, too many to find the time axis among: -time INPUT:AXIS or none says it", len(f.open))
+			return nil, fmt.Errorf("has %d inputs, too many to find the time axis among: -axis INPUT:AXIS or none says it", len(f.open))
 		}
 		var err error
 		if best, err = f.findTime(o, best); err != nil {
@@ -143,7 +143,7 @@ func (f *source) findTime(o Options, best timeAxes) (timeAxes, error) {
 		more = false
 		for _, a := range f.candidates(o, best) {
 			if trials += 1 + len(f.model.graph.nodes); trials > maxTrials {
-				return best, errors.New("has too many nodes and inputs to find the time axis: -time INPUT:AXIS or none says it")
+				return best, errors.New("has too many nodes and inputs to find the time axis: -axis INPUT:AXIS or none says it")
 			}
 			if im := f.trial(o, a); im.timed > timed {
 				best, timed, more = a, im.timed, true

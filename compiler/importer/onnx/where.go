@@ -1,8 +1,6 @@
 package onnx
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // whereOp chooses by a constant condition.
 func whereOp(c *call) (*tensor, error) {
