@@ -35,20 +35,20 @@ func (t *tensorProto) readExternal(folder string, n int) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	file, err := root.Open(filepath.FromSlash(location))
-	if err != nil {
-		return nil, fmt.Errorf("external data: %w", err)
-	}
-	defer file.Close()
-	info, err := file.Stat()
+	info, err := root.Stat(filepath.FromSlash(location))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("external data: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("external data %q is no regular file", location)
 	case offset > info.Size() || length > info.Size()-offset:
 		return nil, fmt.Errorf("external data %q: %d bytes at %d are beyond its %d", location, length, offset, info.Size())
 	}
+	file, err := root.Open(filepath.FromSlash(location))
+	if err != nil {
+		return nil, fmt.Errorf("external data: %w", err)
+	}
+	defer file.Close()
 	raw := make([]byte, length)
 	_, err = io.ReadFull(io.NewSectionReader(file, offset, length), raw)
 	return raw, err

@@ -103,7 +103,7 @@ func (im *importer) partner(in *input) *result {
 		}
 	}
 	for i := range im.results {
-		if r := &im.results[i]; fits(r) && follows(in.name, r.name) {
+		if r := &im.results[i]; fits(r) && len(im.open) > 1 && namesState(in.name) && follows(in.name, r.name) {
 			return r
 		}
 	}
@@ -125,6 +125,21 @@ func (im *importer) closes(in *input, r *result) bool {
 		}
 	}
 	return false
+}
+
+// namesState reports whether a name is that of a state: audio_in and audio_out are
+// none.
+func namesState(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"state", "hidden", "cache", "mem", "buf", "lstm", "gru", "rnn", "past", "prev", "carry", "context", "ctx"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	words := strings.FieldsFunc(name, func(r rune) bool { return r < 'a' || r > 'z' })
+	return slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains([]string{"h", "c", "hx", "cx", "hn", "cn", "cell"}, word)
+	})
 }
 
 // follows reports whether an output's name says that it is the next value of an

@@ -193,6 +193,10 @@ func TestStates(t *testing.T) {
 			node("LSTM", "x W R - - h c", "v Y_h Y_c"), node("Concat", "Y_h Y_c", "next", attr("axis", 0)), node("Neg", "v", "y")},
 		tensors: []*tensorProto{weights("W", []int{1, 4, 1}, 1, 2, 3, 4), weights("R", []int{1, 4, 1}, 0.5, 0.1, 0.2, 0.3), integers("zero", 0), integers("one", 1)},
 		inputs:  []valueProto{floats("x", 1, 1, 1), floats("state", 2, 1, 1)}, outputs: []valueProto{floats("y"), floats("next")}})
+	cached := file(13, &graphProto{
+		nodes:   []*nodeProto{node("Concat", "cache_in x", "all", attr("axis", 2)), node("Conv", "all w", "y"), node("Slice", "all one end two", "cache_out")},
+		tensors: []*tensorProto{weights("w", []int{1, 1, 3}, 1, 2, 3), integers("one", 1), integers("end", 9), integers("two", 2)},
+		inputs:  []valueProto{floats("x", 1, 1, 1), floats("cache_in", 1, 1, 2)}, outputs: []valueProto{floats("y"), floats("cache_out")}})
 	tests := []struct {
 		name   string
 		proto  *modelProto
@@ -203,6 +207,10 @@ func TestStates(t *testing.T) {
 		{"by name", spelled("h_in", "h_out"), Options{}, []string{"h_in"}, ir.Recall{}},
 		{"given", spelled("a", "b"), Options{States: [][2]string{{"a", "b"}}}, []string{"a"}, ir.Recall{}},
 		{"none", spelled("a", "b"), Options{}, nil, nil},
+		{"sound", spelled("audio_in", "audio_out"), Options{}, nil, nil},
+		{"zero and n", spelled("h0", "hN"), Options{}, []string{"h0"}, ir.Recall{}},
+		{"next", spelled("cache", "next_cache"), Options{}, []string{"cache"}, ir.Recall{}},
+		{"of a convolution", cached, Options{}, []string{"cache_in.0", "cache_in.1"}, ir.Recall{}},
 		{"of a cell", lstm, Options{Time: "none"}, []string{"state.0", "state.1"}, ir.LSTM{}},
 	}
 	for _, tc := range tests {
