@@ -17,8 +17,8 @@ var sweepVerb = &verb{
 	args:    "experiment.toml",
 	summary: "train a grid of models and compare them",
 	detail: `Reads an experiment, trains each of its cells in a process of its own, and writes
-FOLDER/report.html, with the pictures beside it, and FOLDER/results.jsonl. What is
-done is not done again: interrupted or killed, the same command goes on, a cell in
+FOLDER/report.html, its tables as report.md with the pictures beside it, and
+results.jsonl. What is done is not done again: interrupted or killed, the same command goes on, a cell in
 the middle from its checkpoint, with the same bits.
 
 A cell has a folder: its configuration, its log of JSON lines, model.ckpt, and

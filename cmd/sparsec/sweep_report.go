@@ -19,7 +19,7 @@ const (
 	resultsFile = "results.jsonl"
 )
 
-// writeReport writes the results as JSON lines, the pictures and the page, and
+// writeReport writes the results as JSON lines, the pictures, the page and its table, and
 // prints the table.
 func (s *sweepRun) writeReport(w io.Writer, done []*sweep.Result, times *stepTimes) error {
 	var lines bytes.Buffer
@@ -44,6 +44,9 @@ func (s *sweepRun) writeReport(w io.Writer, done []*sweep.Result, times *stepTim
 	}
 	page, err := s.page(groups, drawn, times)
 	if err != nil {
+		return err
+	}
+	if err := replaceFile(filepath.Join(s.out, tableFile), s.markdown(groups, drawn, times)); err != nil {
 		return err
 	}
 	report := filepath.Join(s.out, reportFile)
@@ -127,12 +130,10 @@ type pageCell struct {
 }
 
 func newPageCell(r *sweep.Result) (pageCell, error) {
-	c := pageCell{Result: r, Scores: fmt.Sprintf("validation %s at step %d", r.Valid, r.BestStep), Seconds: fmt.Sprintf("%.0f s", r.Times.Total().Seconds())}
+	c := pageCell{Result: r, Scores: fmt.Sprintf("validation %s at step %d", r.Valid, r.BestStep)}
+	c.Seconds = c.took()
 	if r.Test != nil {
 		c.Scores = fmt.Sprintf("test %s, ", r.Test) + c.Scores
-	}
-	if r.Resumed {
-		c.Seconds += " since it was resumed"
 	}
 	settings, err := json.MarshalIndent(r.Config, "", "  ")
 	if err != nil {
@@ -146,6 +147,15 @@ func newPageCell(r *sweep.Result) (pageCell, error) {
 	masks := embedded(r.Name, png)
 	c.Masks = &masks
 	return c, nil
+}
+
+// took is the time of a cell.
+func (c pageCell) took() string {
+	took := fmt.Sprintf("%.0f s", c.Times.Total().Seconds())
+	if c.Resumed {
+		took += " since it was resumed"
+	}
+	return took
 }
 
 // DensityOf is that of a matrix of a cell.

@@ -145,7 +145,7 @@ func (c *Cell) EncodeConfig() ([]byte, error) {
 }
 
 // Unchanged is an error if the cell was begun with other settings. It is none if
-// it was not begun.
+// it was not begun. Settings that there were none of then had their defaults.
 func (c *Cell) Unchanged(folder string) error {
 	path := filepath.Join(folder, c.Name, ConfigFile)
 	was, err := os.ReadFile(path)
@@ -155,11 +155,19 @@ func (c *Cell) Unchanged(folder string) error {
 	if err != nil {
 		return err
 	}
-	is, err := c.EncodeConfig()
+	var began Cell
+	if err := json.Unmarshal(was, &began.Config); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	then, err := began.EncodeConfig()
 	if err != nil {
 		return err
 	}
-	if string(was) != string(is) {
+	now, err := c.EncodeConfig()
+	if err != nil {
+		return err
+	}
+	if string(then) != string(now) {
 		return fmt.Errorf("%s: cell %s was begun with other settings; remove its folder, or name another one", path, c.Name)
 	}
 	return nil

@@ -192,6 +192,11 @@ func TestCollect(t *testing.T) {
 	if err != nil || len(results) != len(e.Cells) || results[2] == nil || results[2].Density() != 0.4 || results[1] != nil {
 		t.Fatalf("results %v, %v, want that of cell 2 only", results, err)
 	}
+	// As a version without that setting would have written it.
+	write(c, ConfigFile, bytes.Replace(config, []byte(`"diagonal": false,`), nil, 1))
+	if results, err = e.Collect(dir); err != nil || results[2] == nil {
+		t.Errorf("results %v, %v, want that of cell 2", results, err)
+	}
 	other := parse(t, strings.Replace(example, "steps = 50", "steps = 60", 1), false)
 	if _, err := other.Collect(dir); err == nil || !strings.Contains(err.Error(), "cell ramp,seed=4 was begun with other settings") {
 		t.Errorf("error %v, want that settings differ", err)
