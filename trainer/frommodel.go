@@ -24,14 +24,17 @@ func FromModel(m *ir.Model) (*nn.Stack[float32], error) {
 	if err := m.Filled(); err != nil {
 		return nil, err
 	}
-	if len(m.Inputs) != 1 || len(m.Outputs) != 1 {
-		return nil, fmt.Errorf("model %q: %d inputs and %d outputs, want one of each", m.Name, len(m.Inputs), len(m.Outputs))
-	}
 	types, err := m.Infer()
 	if err != nil {
 		return nil, err
 	}
+	if len(m.Inputs) == 0 {
+		return nil, fmt.Errorf("model %q: no input, want one", m.Name)
+	}
 	i := &importer{model: m, types: types, value: m.Inputs[0].Name}
+	if len(m.Inputs) != 1 || len(m.Outputs) != 1 {
+		i.faults = append(i.faults, fmt.Errorf("model %q: %d inputs and %d outputs, want one of each", m.Name, len(m.Inputs), len(m.Outputs)))
+	}
 	i.states()
 	i.chain()
 	if err := errors.Join(i.faults...); err != nil {
@@ -150,6 +153,9 @@ func (i *importer) layer(n ir.Node) nn.Layer[float32] {
 	case ir.Activation:
 		if f, ok := nnFunc(op.Func); ok {
 			return nn.NewActivation[float32](in.Len(), f, float64(op.Clip))
+		}
+		if op.Func == ir.Affine {
+			return affineOf(n.Name, in.Len(), op)
 		}
 	case ir.Normalize:
 		if op.Size == in.Len() {

@@ -27,3 +27,12 @@ func isBinary(n ir.Node, f ir.BinaryFunc, a, b string) bool {
 	op, ok := n.Op.(ir.Binary)
 	return ok && op.Func == f && n.Inputs[0] == a && n.Inputs[1] == b
 }
+
+// affineOf is a scale by the numbers of the function, which are not trained.
+func affineOf(name string, width int, op ir.Activation) nn.Layer[float32] {
+	l := nn.NewScale[float32](name, width).Fix()
+	for i := range width {
+		l.Factor.Value[i], l.Shift.Value[i] = op.Alpha, op.Beta
+	}
+	return l
+}

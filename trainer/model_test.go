@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,7 +12,9 @@ import (
 	"testing"
 
 	"github.com/sparsec/sparsec/ir"
+	"github.com/sparsec/sparsec/ir/eval"
 	"github.com/sparsec/sparsec/ir/sparse"
+	"github.com/sparsec/sparsec/trainer/nn"
 )
 
 // foreignText is a model as an import makes it: names of its own, a tensor that
@@ -26,7 +29,8 @@ param  norm.bias [16]
 param  fc.weight [4 16]
 param  fc.bias [4]
 node   rnn = GRU(x) weight_ih=rnn.weight_ih_l0 weight_hh=rnn.weight_hh_l0 h=rnn.h reset=after func=tanh
-node   norm = Normalize(rnn) size=16 epsilon=1e-05
+node   twice = Activation(rnn) func=affine alpha=2 beta=-0.5
+node   norm = Normalize(twice) size=16 epsilon=1e-05
 node   norm_weight = Constant() value=norm.weight
 node   norm_scaled = Binary(norm, norm_weight) func=mul
 node   norm_bias = Constant() value=norm.bias
@@ -125,6 +129,37 @@ func TestTrainsModel(t *testing.T) {
 	}
 	if r.Test.Value < 0.6 {
 		t.Errorf("%v of four classes, want to have learnt", r.Test)
+	}
+}
+
+// TestFromModelIsTheGraph holds the network of a model of another origin against the
+// interpreter: the logits are its logarithms of probabilities but for what is the same
+// of all classes.
+func TestFromModelIsTheGraph(t *testing.T) {
+	m := foreign(t)
+	stack, err := FromModel(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := speechFrames(9)
+	y := stack.Forward(x, nn.Pass{}).Data
+	graph, err := eval.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range x.Steps {
+		frame := eval.Frame{"x": {float64(x.Data[3*i]), float64(x.Data[3*i+1]), float64(x.Data[3*i+2])}}
+		out, err := graph.Step(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := 1; k < 4; k++ {
+			got, want := float64(y[4*i+k]-y[4*i]), out["y"][k]-out["y"][0]
+			// Some hundred roundings of 2^-24 of values of order 1.
+			if !(math.Abs(got-want) <= 1e-5*max(1, math.Abs(want))) {
+				t.Fatalf("frame %d, class %d: network %v, graph %v", i, k, got, want)
+			}
+		}
 	}
 }
 
