@@ -23,7 +23,7 @@ type Difference struct {
 	Largest  float64 // largest |want| of the tensor; for a state that of all outputs, if it is larger
 	MaxAbs   float64 // largest |got − want|
 	MaxRel   float64 // MaxAbs by Largest, or as it is where that is 0
-	MaxULP   float64 // largest |got − want| in units in the last place of float32 at want
+	MaxULP   float64 // largest |got − want| in units in the last place of float32
 	Step     int     // where MaxAbs is
 	Diverges int     // first step beyond the tolerance; −1 if none is
 	Early    float64 // largest error relative to Largest in the first quarter of the steps
@@ -119,8 +119,8 @@ func apart(got, want []float64) (abs, ulp float64) {
 	return abs, ulp
 }
 
-// distance is |got − want|, and that in units in the last place of want. Where only
-// one is finite, or a number at all, both are infinite.
+// distance is |got − want|, and that in units in the last place of the larger. Where
+// only one is finite, or a number at all, both are infinite.
 func distance(got, want float64) (abs, ulp float64) {
 	if got == want || math.IsNaN(got) && math.IsNaN(want) {
 		return 0, 0
@@ -129,8 +129,8 @@ func distance(got, want float64) (abs, ulp float64) {
 	if math.IsNaN(abs) || math.IsInf(abs, 0) {
 		return math.Inf(1), math.Inf(1)
 	}
-	w := float32(math.Abs(want))
-	unit := float64(math.Nextafter32(w, math.MaxFloat32)) - float64(w)
+	larger := float32(max(math.Abs(got), math.Abs(want)))
+	unit := float64(math.Nextafter32(larger, math.MaxFloat32)) - float64(larger)
 	return abs, abs / unit
 }
 
