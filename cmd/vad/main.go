@@ -29,7 +29,7 @@
 //		s.Step(&probability, &window)
 //	}
 //
-// takes some microseconds a step and allocates nothing. What the sizes are called
+// takes some ten microseconds a step and allocates nothing. What the sizes are called
 // follows from the names of the file's inputs and outputs.
 package main
 
