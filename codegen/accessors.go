@@ -76,7 +76,7 @@ func (e *emitter) getter(f *jen.File, a Accessor) {
 func (e *emitter) getsWhen(a Accessor) string {
 	switch {
 	case e.given[a.State.Buf] != "":
-		return " before the first frame of the last\nsequence"
+		return " before the first frame of the last sequence"
 	case e.whole():
 		return " behind the last sequence"
 	}

@@ -108,8 +108,7 @@ func (s *State) SetForwardH(h *[16]float32) {
 // backwardHUnits is the place in state "backward.h" of each element in its buffer.
 var backwardHUnits = [...]uint32{11, 5, 9, 8, 12, 14, 7, 6, 3, 2, 10, 4, 13, 1, 0, 15}
 
-// BackwardH is state "backward.h" before the first frame of the last
-// sequence.
+// BackwardH is state "backward.h" before the first frame of the last sequence.
 func (s *State) BackwardH() (h [16]float32) {
 	for i, u := range backwardHUnits {
 		h[u] = s.backwardH[i]
