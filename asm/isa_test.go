@@ -27,7 +27,9 @@ func TestEmittedInstructions(t *testing.T) {
 	runModule(t, dir, "build", "-o", runner, ".")
 	elements := filepath.Join(dir, "elements")
 	goCommand(t, mathModule(t), "test", "-c", "-o", elements, ".")
-	binaries := map[string]string{"matrix kernels": runner, "element-wise kernels": elements}
+	several := filepath.Join(dir, "several")
+	goCommand(t, severalModule(t, matvecProgram(t, AVX2), "several_check.txt"), "test", "-c", "-o", several, ".")
+	binaries := map[string]string{"matrix kernels": runner, "element-wise kernels": elements, "kernels for several vectors": several}
 	goCommand(t, "../generated", "test", "-c", "-o", dir, "./...")
 	examples, err := filepath.Glob(filepath.Join(dir, "*.test"))
 	if err != nil || len(examples) == 0 {
@@ -111,7 +113,7 @@ type instruction struct {
 var (
 	symbolLine = regexp.MustCompile(`^[0-9a-f]+ <(.*)>:$`)
 	// The wrappers that Go puts around assembly lack the last part.
-	kernelSymbol = regexp.MustCompile(`^(?:m/|rt\.|github\.com/sparsec/sparsec/generated/).*(AVX2|AVX512)\.abi0$`)
+	kernelSymbol = regexp.MustCompile(`^(?:m[/.]|rt\.|github\.com/sparsec/sparsec/generated/).*(AVX2|AVX512)\.abi0$`)
 )
 
 // disassemble lists the kernels of a binary.
