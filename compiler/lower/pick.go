@@ -8,8 +8,8 @@ import (
 )
 
 // pick is a slice of the buffer of its input where that will do, or moves elements.
-// Vectors of products may overlap and begin anywhere: of windows no more than their
-// union is moved.
+// Several vectors of a product may overlap and begin anywhere: of windows no more
+// than their union is moved. One vector is moved to where cache lines begin.
 func (l *lowerer) pick(n ir.Node, op ir.Pick) error {
 	input := n.Inputs[0]
 	src, from := l.values[input], l.rows[input]
@@ -26,7 +26,7 @@ func (l *lowerer) pick(n ir.Node, op ir.Pick) error {
 	case contiguous(elements) && (src.Off+elements[0])%kernel.Lanes == 0:
 		l.values[n.Name] = behind(src, elements[0])
 		return nil
-	case vectors > 0:
+	case vectors > 1:
 		l.windows(n, src, elements, vectors)
 		return nil
 	}
