@@ -26,8 +26,32 @@ needs none of them.
 
 What is not supported is refused, with a list of every op, attribute and dimension.
 
-` + modelFiles,
-	example: "sparsec import model.onnx -dim batch=1 -o model.ckpt",
+` + modelFiles + `
+
+A state dict has the weights of modules, but not how they are joined. That says a
+description: in the file, if the script of sparsec export-script wrote it; in a file
+beside it of the same name but .toml or .json; or in that of -model:
+
+  [[input]]            # not needed where the first module tells it
+  name = "x"
+  shape = [40]         # of a frame; of indices: bound = 256
+  [[module]]
+  type = "LSTM"        # of torch.nn, with the options and defaults it has there
+  prefix = "rnn"       # of its tensors: rnn.weight_ih_l0
+  num_layers = 2
+  [[module]]
+  type = "Linear"
+  prefix = "out"
+  from = "rnn"         # or a list; without it the module before
+  [[output]]           # not needed for the last module, which is y
+  name = "logits"
+  from = "out"
+  last = true          # PyTorch's tensor has the last frame alone
+
+Without one a plain stack of GRU and LSTM with a Linear is told by its names. The
+documentation of compiler/importer/torch lists all types and options.`,
+	example: `sparsec import model.onnx -dim batch=1 -o model.ckpt
+sparsec import model.safetensors -model model.toml -o model.ckpt`,
 	define: func(fs *flag.FlagSet) action {
 		var i importRun
 		i.from.define(fs)
