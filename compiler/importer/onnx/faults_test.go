@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -95,6 +96,21 @@ func TestExporterFault(t *testing.T) {
 	}
 	_, err = Import(written(t, encoded(gru("another"))), Options{GRUReset: "never"})
 	wants(t, err, `reset "never" of GRU, want after or before`)
+}
+
+// TestWeightsAreInputs takes weights from inputs where every size is known.
+func TestWeightsAreInputs(t *testing.T) {
+	graph := func(steps any) *modelProto {
+		return file(14, &graphProto{nodes: []*nodeProto{node("RNN", "x w r", "y")},
+			inputs: []valueProto{floats("x", steps, 1, 1), floats("w", 1, 1, 1), floats("r", 1, 1, 1)}, outputs: []valueProto{floats("y")}})
+	}
+	_, err := Import(written(t, encoded(graph("T"))), Options{})
+	wants(t, err, `node "y" (RNN): weights ["w" "r"] are no constants`, `dimension "T" is not known`)
+	_, err = Import(written(t, encoded(graph("T"))), Options{Time: "x:0"})
+	wants(t, err, `node "y" (RNN): weights ["w" "r"] are no constants`)
+	y := run(t, imported(t, graph(2), Options{}), map[string]eval.Tensor{"x": counting(2, 1, 1), "w": numbers([]int{1, 1, 1}, 0.5), "r": numbers([]int{1, 1, 1}, 2)})["y"]
+	first := math.Tanh(0.5)
+	near(t, "y", y.Data, []float64{first, math.Tanh(1 + 2*first)}, 1, 1e-6)
 }
 
 // TestFixed fixes dimensions and inputs.

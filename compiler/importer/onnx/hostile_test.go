@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// one is a file of nodes from x [2] to y.
+// fileOf is a file of nodes from x [2] to y.
 func fileOf(nodes []*nodeProto, tensors ...*tensorProto) *modelProto {
 	return file(13, &graphProto{nodes: nodes, tensors: tensors, inputs: []valueProto{floats("x", 2)}, outputs: []valueProto{floats("y")}})
 }

@@ -51,15 +51,26 @@ func (l *layer) alongFrames() bool {
 	return len(l.x.shape) == 3 && l.x.time == axis && l.x.shape[axis] == 1 && !window && len(l.computed()) == 0
 }
 
-// computed are the weights that are no constants.
-func (l *layer) computed() []string {
+// computed are the weights of a recurrent node that are no constants.
+func (c *call) computed() []string {
 	var names []string
 	for _, i := range []int{1, 2, 3, 7} {
-		if t := l.call.input(i); t != nil && !t.constant() {
-			names = append(names, l.node.inputs[i])
+		if t := c.input(i); t != nil && !t.lost && !t.constant() {
+			names = append(names, c.node.inputs[i])
 		}
 	}
 	return names
+}
+
+// checkWeights reports weights of a recurrent node that are no constants where its X is
+// at fault: they would be, had it a time axis.
+func (c *call) checkWeights() {
+	if _, ok := gateOrder[c.node.op]; !ok || len(c.in) == 0 || c.in[0] == nil || !c.in[0].lost {
+		return
+	}
+	if names := c.computed(); len(names) > 0 {
+		c.fault("weights %q are no constants, which wants an input of known dimensions", names)
+	}
 }
 
 // read reads the attributes and weights of the node.

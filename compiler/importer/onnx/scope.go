@@ -158,6 +158,7 @@ func (c *call) run() []*tensor {
 	}
 	c.checkAttributes(o)
 	if !c.operands() {
+		c.checkWeights()
 		return nil
 	}
 	needed := min(o.least, len(c.in))
