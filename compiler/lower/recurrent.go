@@ -151,7 +151,11 @@ func (l *lowerer) lstm(n ir.Node, op ir.LSTM) error {
 
 // describe sets the layer's line: op, size, and each weight with its density.
 func (l *lowerer) describe(n ir.Node, weights ...string) {
-	doc := fmt.Sprintf("%s, %d units", n.Op.Kind(), l.types[n.Name].Len())
+	units := l.types[n.Name].Len()
+	if op, ok := n.Op.(ir.LSTM); ok && op.Both {
+		units /= 2
+	}
+	doc := fmt.Sprintf("%s, %d units", n.Op.Kind(), units)
 	for _, name := range weights {
 		w := l.m.Param(name)
 		nnz := 0

@@ -6,8 +6,8 @@ import (
 )
 
 // This file lowers cells that have no kernel of their own to element-wise
-// instructions on their gate blocks: other functions, bounds, peepholes, an input
-// gate that is coupled with the forget gate.
+// instructions on their gate blocks: other functions, bounds, peepholes, a forget
+// gate that is one less the input gate.
 
 // gate appends dst = f(src), src limited to [−bound, bound] where that is not 0.
 func (l *lowerer) gate(f ir.Function, bound float32, dst, src kernel.Ref, size int) error {
@@ -102,7 +102,9 @@ func (l *lowerer) lstmSpelled(g gates, op ir.LSTM, sum, c kernel.Ref) error {
 	}
 	gate := func(f ir.Function, at kernel.Ref) error { return l.gate(f, op.Bound, at, at, g.size) }
 	peep(0, input)
-	peep(1, forget)
+	if !op.Coupled {
+		peep(1, forget)
+	}
 	if err := gate(op.Gate.Or(ir.Sigmoid), input); err != nil {
 		return err
 	}
