@@ -6,6 +6,11 @@
 // multiple of [kernel.Lanes]. A recurrent node's value is its state buffer,
 // which its cell updates in place, or a copy of it where a mask may leave the
 // cell out. What only forwards values costs nothing: an identity is another name
-// of its input, and a part of a concatenation is written in place by its
-// producer where offsets allow.
+// of its input, as is a slice of it whose offset allows that, and a part of a
+// concatenation is written in place by its producer.
+//
+// Where a Linear has several rows their products lie apart by the padded rows of the
+// matrix (layout.go): element-wise nodes go through the gaps, a Pick reads past
+// them, and others get a copy without. Windows of a convolution that overlap are
+// read in place, from their union.
 package lower
