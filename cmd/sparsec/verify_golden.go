@@ -57,10 +57,7 @@ type goldenRun struct {
 
 // golden holds the model and its packages against a file.
 func (v *verifyRun) golden(ctx context.Context, e *env, path string) error {
-	if err := v.goldenOnly(); err != nil {
-		return err
-	}
-	backends, err := v.backendList(append([]string{golden.Interpreter}, verify.Kernels()...))
+	backends, err := v.goldenBackends()
 	if err != nil {
 		return err
 	}
@@ -86,12 +83,19 @@ func (v *verifyRun) golden(ctx context.Context, e *env, path string) error {
 	return err
 }
 
-// goldenOnly is an error about flags that golden vectors leave no room for.
-func (v *verifyRun) goldenOnly() error {
+// goldenBackends are those of -backend, nil for none, where no other flag is at odds
+// with golden vectors.
+func (v *verifyRun) goldenBackends() ([]string, error) {
 	if v.input != "" || v.dir != "" {
-		return usagef("-golden has its own inputs and compiles by itself: want it without -input and -dir")
+		return nil, usagef("-golden has its own inputs and compiles by itself: want it without -input and -dir")
 	}
-	return nil
+	backends, err := v.backendList(append([]string{golden.Interpreter}, verify.Kernels()...))
+	for _, b := range backends {
+		if level, err := kernel.ParseLevel(b); err == nil && !slices.Contains(v.compile.isa, level) {
+			return nil, usagef("-backend %s: want it among those of -isa, %s", b, &v.compile.isa)
+		}
+	}
+	return backends, err
 }
 
 func (g *goldenRun) tolerance() float64 {
@@ -199,11 +203,8 @@ func (g *goldenRun) build(ctx context.Context, m *golden.Module, kernels string,
 	if err != nil {
 		return build{}, err
 	}
-	switch {
-	case slices.Contains(base.levels, level):
+	if slices.Contains(base.levels, level) {
 		return base, nil
-	case !slices.Contains(g.compile.isa, level):
-		return build{}, usagef("-backend %s: want it among those of -isa, %s", kernels, &g.compile.isa)
 	}
 	alone, err := g.add(ctx, m, kernels, levelList{level})
 	alone.note = " (compiled with -isa " + kernels + ")"
