@@ -282,7 +282,7 @@ func (c *call) text(name, otherwise string) string {
 	return otherwise
 }
 
-// integers is a list of integers, nil where it is not there.
+// ints is a list of integers, nil where it is not there.
 func (c *call) ints(name string) []int64 {
 	if a := c.attribute(name); a != nil {
 		return append([]int64{}, a.ints...)
