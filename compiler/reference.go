@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/sparsec/sparsec/codegen"
 	"github.com/sparsec/sparsec/compiler/verify"
@@ -71,7 +72,7 @@ func reference(ctx context.Context, m *ir.Model, p *Package, n int) (*references
 	}
 	for i := range r.vectors {
 		for _, port := range p.Program.Outputs {
-			r.vectors[i].Outputs = append(r.vectors[i].Outputs, outputs[i][port.Name])
+			r.vectors[i].Outputs = append(r.vectors[i].Outputs, inFloat32(outputs[i][port.Name]))
 		}
 	}
 	for _, a := range codegen.Accessors(p.Program) {
@@ -79,11 +80,22 @@ func reference(ctx context.Context, m *ir.Model, p *Package, n int) (*references
 		if passed {
 			h = a.State.Seen(h)
 		}
-		r.states = append(r.states, h)
+		r.states = append(r.states, inFloat32(h))
 	}
 	rounding, err := verify.EstimateRounding(p.Model, p.Program, inputs)
 	r.tolerance = tolerance(rounding)
 	return r, err
+}
+
+// inFloat32 is x with infinities in place of what is beyond float32.
+func inFloat32(x []float64) []float64 {
+	y := slices.Clone(x)
+	for i, v := range y {
+		if math.Abs(v) > math.MaxFloat32 {
+			y[i] = math.Inf(int(math.Copysign(1, v)))
+		}
+	}
+	return y
 }
 
 // outputsOf computes a sequence: frame by frame where the model can be stepped, so

@@ -152,12 +152,15 @@ func fullestRow(param *ir.Param) int {
 	return most
 }
 
+// deviation is the largest of all elements that are float32 in both.
 func deviation(outputs []string, got, want []eval.Frame) float64 {
 	largest := 0.0
 	for _, name := range outputs {
 		for step := range want {
 			for e, w := range want[step][name] {
-				largest = max(largest, math.Abs(got[step][name][e]-w)/max(1, math.Abs(w)))
+				if g := got[step][name][e]; math.Abs(g) <= math.MaxFloat32 && math.Abs(w) <= math.MaxFloat32 {
+					largest = max(largest, math.Abs(g-w)/max(1, math.Abs(w)))
+				}
 			}
 		}
 	}
