@@ -105,7 +105,7 @@ func (f Function) fault() error {
 }
 
 // Function is that of the op.
-func (o Activation) Function() Function { return Function{o.Func, o.Clip, o.Alpha, o.Beta} }
+func (o Activation) Function() Function { return Function(o) }
 
 // Function is that of the op.
 func (o RNN) Function() Function { return Function{o.Func, o.Clip, o.Alpha, o.Beta} }

@@ -81,3 +81,12 @@ func TestPairs(t *testing.T) {
 		}
 	}
 }
+
+// TestZero clears what a vector held, NaN too.
+func TestZero(t *testing.T) {
+	behind := []float32{1, float32(math.NaN()), -2, 4}
+	zero(behind[:3])
+	if behind[0] != 0 || behind[1] != 0 || behind[2] != 0 || behind[3] != 4 {
+		t.Errorf("zero: %v, want three zeros and 4", behind)
+	}
+}

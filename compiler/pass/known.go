@@ -250,7 +250,7 @@ func gateOf(op ir.Op) gate {
 // keepsZero reports whether the functions of a gate do.
 func (g gate) keepsZero() bool {
 	return !slices.ContainsFunc(g.functions, func(f ir.Function) bool {
-		return eval.Pure(ir.Activation{Func: f.Func, Clip: f.Clip, Alpha: f.Alpha, Beta: f.Beta}, []float64{0})[0] != 0
+		return eval.Pure(ir.Activation(f), []float64{0})[0] != 0
 	})
 }
 
