@@ -10,5 +10,12 @@
 //
 // A sequence runs forwards unless an op says [Reverse]. A bidirectional layer
 // is two nodes over the same input, one of them reversed, and a [Concat]. A
-// model without a reversed node is streaming: it can be stepped.
+// model of which no node is reversed or reads later frames ([Ahead], [Hold]) is
+// streaming: it can be stepped.
+//
+// Values are vectors. What has more axes elsewhere, an image or the windows of a
+// convolution, is laid out in one, and [Pick] and the rows of a [Linear] go through
+// it. A recurrence that is none of the cells is spelled out between [Recall] and
+// [Store]. A model that was imported also knows where the tensors at the edge of its
+// file lie among its inputs, outputs and states: [Tensor].
 package ir
