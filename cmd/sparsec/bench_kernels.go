@@ -40,6 +40,12 @@ straight-line code, the code, which is the indices), max_rel_err is the largest
 error of y over the root mean square of y, in float64. The drift of the clock and
 the number of turns go to the standard error.
 
+-bound appends what the cost model says no kernel of the strategy can beat, for a
+described Zen 4: bound_us, the longest of the arithmetic of all steps, of reading the
+weights from the level of the memory that holds them, and of fetching straight-line
+code, and of_bound, the share of it that is reached. Rows below 0.8 go to the standard
+error, with what binds them. Portable Go has no bound.
+
 With -batch, as many streams, each with an x of its own, go in lockstep, as those of
 compile -batch do: in the form that the compiler chooses, stream (single weights) or
 dense, and as dense, with -all in both. The compressed rows step one stream after the
@@ -61,6 +67,7 @@ the tenth percentile of their turns, which other processes disturb least.`,
 		listFlag(fs, "weights", &k.weights, sparse.ParsePrecision, "number formats of the weights: f32, q16, f16, int8")
 		listFlag(fs, "isa", &k.isas, kernel.ParseLevel, "instruction sets")
 		fs.BoolVar(&k.all, "all", false, "time every strategy that can hold the matrix")
+		fs.BoolVar(&k.bound, "bound", false, "print the bound of each strategy and the share that is reached")
 		fs.Uint64Var(&k.seed, "seed", 0, "of the random weights")
 		fs.DurationVar(&k.budget, "time", time.Second, "how long to measure each combination")
 		fs.StringVar(&k.png, "png", "", "draw the speed-up over dense against the sparsity to `FILE`")
@@ -83,6 +90,7 @@ type kernelBench struct {
 	isas       []kernel.Level
 
 	all    bool
+	bound  bool
 	seed   uint64
 	budget time.Duration
 	png    string
@@ -114,6 +122,8 @@ type kernelLine struct {
 	MaxRelErr   float64 `json:"max_rel_err"`
 	Chosen      bool    `json:"chosen"`       // by the compiler
 	Predicted   float64 `json:"predicted_us"` // by the cost model; 0 for Go
+	Bound       float64 `json:"bound_us"`     // by the cost model; 0 for Go
+	BoundBy     string  `json:"bound_by"`     // what binds; empty for Go
 }
 
 // kernelHead are the columns of the table.
@@ -132,7 +142,7 @@ func (k *kernelBench) run(ctx context.Context, e *env, args []string) error {
 		return k.runGrid(ctx, e)
 	}
 	if !k.json {
-		fmt.Fprintln(e.stdout, kernelHead)
+		fmt.Fprintln(e.stdout, k.head())
 	}
 	lines := []kernelLine{}
 	for _, c := range k.configs() {
@@ -140,12 +150,15 @@ func (k *kernelBench) run(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
+		if k.bound {
+			reportFar(e.stderr, these)
+		}
 		lines = append(lines, these...)
 		if k.json {
 			continue
 		}
 		for _, l := range these {
-			fmt.Fprintln(e.stdout, l)
+			fmt.Fprintln(e.stdout, k.line(l))
 		}
 	}
 	if k.json {
@@ -168,7 +181,7 @@ func (k *kernelBench) check(args []string) error {
 	}
 	for _, name := range k.given {
 		switch name {
-		case "shape", "pattern", "sparsity", "batch", "png", "json", "all":
+		case "shape", "pattern", "sparsity", "batch", "png", "json", "all", "bound":
 			if k.grid > 0 {
 				return usagef("-grid draws its own matrices: want it without -%s", name)
 			}
@@ -221,6 +234,7 @@ func (k *kernelBench) time(ctx context.Context, progress io.Writer, c kernelConf
 			Shape: shapeFlag{c.product.Rows, c.product.Cols}.String(), Pattern: c.product.Pattern.String(), Sparsity: c.product.Sparsity,
 			Batch: c.batch, Weights: r.Weights.String(), ISA: r.ISA, Strategy: r.Strategy, Steps: r.Steps, BytesPerNNZ: r.BytesPerNNZ,
 			US: r.NS / 1e3, MaxRelErr: r.MaxRelErr, Chosen: r.Chosen, Predicted: r.Predicted / 1e3,
+			Bound: r.Bound.NS / 1e3, BoundBy: string(r.Bound.By),
 		})
 	}
 	return lines, nil

@@ -56,14 +56,15 @@ type KernelTimes struct {
 type KernelRow struct {
 	Strategy    string // of package schedule, or csr-asm and csr-go for its csr; in lockstep, of package kernel
 	Weights     sparse.Precision
-	ISA         string  // that the package says it runs; in lockstep, that of its kernels
-	Chosen      bool    // by the compiler
-	Steps       int     // of the packed form
-	BytesPerNNZ float64 // weights, indices and code that indices are in
-	Predicted   float64 // ns by the cost model; 0 for portable Go
-	NS          float64 // of a step of all streams, median
-	Low         float64 // 10th percentile, which other processes disturb least
-	MaxRelErr   float64 // largest error of y over the root mean square of y
+	ISA         string         // that the package says it runs; in lockstep, that of its kernels
+	Chosen      bool           // by the compiler
+	Steps       int            // of the packed form
+	BytesPerNNZ float64        // weights, indices and code that indices are in
+	Predicted   float64        // ns by the cost model; 0 for portable Go
+	Bound       schedule.Bound // of the cost model; none for portable Go
+	NS          float64        // of a step of all streams, median
+	Low         float64        // 10th percentile, which other processes disturb least
+	MaxRelErr   float64        // largest error of y over the root mean square of y
 }
 
 // Kernels times y = W·x of one product in the strategy that the compiler takes,
@@ -138,9 +139,10 @@ type kernelRow struct {
 	name    string
 	subject Subject // but for its name
 	weights sparse.Precision
-	steps   int     // of the packed form
-	bytes   int     // weights, indices and code that indices are in
-	ns      float64 // predicted, 0 for portable Go
+	steps   int            // of the packed form
+	bytes   int            // weights, indices and code that indices are in
+	ns      float64        // predicted, 0 for portable Go
+	bound   schedule.Bound // none for portable Go
 	chosen  bool
 }
 
@@ -176,7 +178,7 @@ func (c *kernelCase) choose(ctx context.Context, o KernelOptions, weights sparse
 		if err != nil {
 			return err
 		}
-		c.add(v, cand.Strategy == plan.Matrices[0].Strategy)
+		c.add(v, o.ISA, cand.Strategy == plan.Matrices[0].Strategy)
 	}
 	return nil
 }
@@ -207,10 +209,11 @@ func arrange(choice schedule.Choice, o KernelOptions) []schedule.Candidate {
 
 // add appends the rows of a variant, which steps all streams one after the
 // other: compressed rows have one in Go too.
-func (c *kernelCase) add(v *Variant, chosen bool) {
+func (c *kernelCase) add(v *Variant, level kernel.Level, chosen bool) {
+	bound := schedule.Zen4(level).Bound(v.Strategy, v.Work)
 	row := kernelRow{
 		name: v.Strategy.String(), subject: v.Subject("", false, 0), weights: v.Strategy.Weights,
-		steps: v.steps(), bytes: v.bytes(), ns: v.NS * float64(c.streams), chosen: chosen,
+		steps: v.steps(), bytes: v.bytes(), ns: v.NS * float64(c.streams), bound: bound.Times(c.streams), chosen: chosen,
 	}
 	row.subject.Streams = c.streams
 	if v.Strategy.Kernel != schedule.CSR {
@@ -219,7 +222,8 @@ func (c *kernelCase) add(v *Variant, chosen bool) {
 	}
 	row.name = CSRAssembly
 	portable := row
-	portable.name, portable.subject.Portable, portable.ns, portable.chosen = CSRGo, true, 0, false
+	portable.name, portable.subject.Portable, portable.chosen = CSRGo, true, false
+	portable.ns, portable.bound = 0, schedule.Bound{}
 	c.rows = append(c.rows, row, portable)
 }
 
@@ -239,7 +243,7 @@ func (c *kernelCase) times(r *Result, rows []Row) KernelTimes {
 	for i, row := range c.rows {
 		k := KernelRow{
 			Strategy: row.name, Weights: row.weights, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: row.steps,
-			BytesPerNNZ: float64(row.bytes) / float64(t.NNZ), Predicted: row.ns,
+			BytesPerNNZ: float64(row.bytes) / float64(t.NNZ), Predicted: row.ns, Bound: row.bound,
 			NS: rows[i].NS, Low: rows[i].Low, MaxRelErr: maxRelErr(rows[i].Output, want),
 		}
 		if row.subject.Lockstep {

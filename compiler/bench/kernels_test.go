@@ -60,7 +60,12 @@ func TestKernels(t *testing.T) {
 			}
 		}
 	}
-	if csr := all[0].Row(CSRGo); csr.ISA != "generic" || csr.Predicted != 0 {
+	for _, r := range all[0].Rows {
+		if b := r.Bound; r.Strategy != CSRGo && (b.NS <= 0 || b.NS > r.Predicted) {
+			t.Errorf("%+v: want a bound, below what is predicted", r)
+		}
+	}
+	if csr := all[0].Row(CSRGo); csr.ISA != "generic" || csr.Predicted != 0 || csr.Bound.NS != 0 {
 		t.Errorf("%+v", csr)
 	}
 }

@@ -45,7 +45,7 @@ func (c *kernelCase) chooseLockstep(ctx context.Context, o KernelOptions) error 
 		if err != nil {
 			return err
 		}
-		c.add(v, false)
+		c.add(v, o.ISA, false)
 	}
 	return nil
 }
@@ -63,15 +63,16 @@ func (c *kernelCase) addLockstep(ctx context.Context, plan *schedule.Plan, force
 		return 0, err
 	}
 	m, lanes := &p.Batch.Matrices[0], p.Batch.Batch
-	ns, dense := target.Lockstep(m.Packed.Rows(), m.Cols, m.NNZ, lanes)
+	ns, denseNS := target.Lockstep(m.Packed.Rows(), m.Cols, m.NNZ, lanes)
+	bound, denseBound := target.LockstepBound(m.Packed.Rows(), m.Cols, m.NNZ, lanes)
 	if m.Strategy == kernel.Dense {
-		ns = dense
+		ns, bound = denseNS, denseBound
 	}
 	blocks := (c.streams + lanes - 1) / lanes
 	c.rows = append(c.rows, kernelRow{
 		name:    m.Strategy.String(),
 		subject: Subject{Files: p.Files, Program: p.Program, Layers: true, Streams: c.streams, Lockstep: true},
-		steps:   m.Packed.Steps(), bytes: m.Size(), ns: ns * float64(blocks), chosen: chosen,
+		steps:   m.Packed.Steps(), bytes: m.Size(), ns: ns * float64(blocks), bound: bound.Times(blocks), chosen: chosen,
 	})
 	return m.Strategy, nil
 }

@@ -269,13 +269,7 @@ func severalCycles(s Strategy) float64 {
 
 // cycles are those of the arithmetic, and of fetching straight-line code.
 func (t Target) cycles(s Strategy, w Work) float64 {
-	steps, shifted, groups := float64(w.Steps-w.Shifted), float64(w.Shifted), float64(w.Groups)
-	cycles := float64(steps * stepCycles(s))
-	if w.Shifted > 0 {
-		// Half of what the Exponent form costs more: it hides behind other steps.
-		exponent := stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
-		cycles += float64(shifted * (stepCycles(s) + exponent) / 2)
-	}
+	cycles, groups := arithmetic(s, w), float64(w.Groups)
 	if !s.straightLine() {
 		return cycles + float64(groups*t.GroupCycles)
 	}
@@ -285,6 +279,18 @@ func (t Target) cycles(s Strategy, w Work) float64 {
 	}
 	if w.Code > t.CodeBudget {
 		cycles = slower(cycles, float64(w.Code)/fetchedBytes)
+	}
+	return cycles
+}
+
+// arithmetic are the cycles of the steps alone.
+func arithmetic(s Strategy, w Work) float64 {
+	steps, shifted := float64(w.Steps-w.Shifted), float64(w.Shifted)
+	cycles := float64(steps * stepCycles(s))
+	if w.Shifted > 0 {
+		// Half of what the Exponent form costs more: it hides behind other steps.
+		exponent := stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
+		cycles += float64(shifted * (stepCycles(s) + exponent) / 2)
 	}
 	return cycles
 }

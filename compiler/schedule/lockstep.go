@@ -23,14 +23,19 @@ const (
 // streams in lockstep, a multiple of 8 up to 32: by the kernel of single weights
 // and by the dense one. The product's weights are the working set.
 func (t Target) Lockstep(rows, cols, nnz, streams int) (single, dense float64) {
-	vectors := streams / 8
-	cycles := float64(nnz)*streamCycles[vectors-1] + float64(rows)*streamRowCycles
-	bytes := streamBytes * nnz
-	single = max(cycles, float64(bytes)/t.BytesPerCycle(bytes)) / t.GHz
+	cycles := singleCycles(nnz, streams) + float64(rows)*streamRowCycles
+	single = t.bound(cycles, streamBytes*nnz).NS
 	elements := rows * cols
-	cycles = float64(elements) * (denseLockstepCycles*float64(vectors) + denseLockstepElement)
-	dense = max(cycles, float64(4*elements)/t.BytesPerCycle(4*elements)) / t.GHz
-	return single, dense
+	cycles = denseBatchCycles(elements, streams) + float64(elements)*denseLockstepElement
+	return single, t.bound(cycles, 4*elements).NS
+}
+
+// singleCycles are those of the steps of single weights.
+func singleCycles(nnz, streams int) float64 { return float64(nnz) * streamCycles[streams/8-1] }
+
+// denseBatchCycles are those of the steps of dense elements.
+func denseBatchCycles(elements, streams int) float64 {
+	return float64(elements) * denseLockstepCycles * float64(streams/8)
 }
 
 // Lockstep is the strategy of a product with as many streams in lockstep, a
