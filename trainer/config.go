@@ -37,6 +37,11 @@ type Config struct {
 
 	Workers int    `json:"workers"` // goroutines that share the streams of a batch; 1. Another number rounds differently
 	Seed    uint64 `json:"seed"`
+
+	// DenseProducts multiplies by pruned weights too, also where a matrix, or the gates
+	// of it that are multiplied at once, has less than a fifth of its weights left:
+	// slower, and the same but for rounding.
+	DenseProducts bool `json:"dense_products,omitempty"`
 }
 
 // Task is the kind of data and of what is learnt about it.

@@ -197,6 +197,10 @@ func (t *Trainer) result() (*ir.Model, error) {
 	return m, nil
 }
 
+// sparseBelow is the density below which products in training leave pruned weights
+// out. Above it dense ones are as fast.
+const sparseBelow = 0.2
+
 // Streams of random numbers that one seed stands for.
 const (
 	initStream = iota
@@ -234,6 +238,9 @@ func (t *Trainer) prepare() (err error) {
 	t.run = nn.NewParallel(t.model, lossOf(t.cfg.Data.Task), t.cfg.Workers)
 	t.eval = t.run.Evaluator()
 	t.run.Clock = t.opts.Now
+	if !t.cfg.DenseProducts {
+		t.run.SparseBelow = sparseBelow
+	}
 	t.optimizer = t.cfg.Optimizer.optimizer(t.trained)
 	t.rates = t.cfg.Optimizer.rates(t.total, perEpoch)
 	if err := t.rates.Validate(); err != nil {

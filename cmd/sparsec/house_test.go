@@ -39,7 +39,7 @@ var house = map[string][]string{
 	"asm/sgemm":               {"asm"},
 	"asm/activation":          {"asm"},
 	"trainer/decode":          {},
-	"trainer/nn":              {"trainer/decode"},
+	"trainer/nn":              {"trainer/decode", "trainer/gemm"},
 	"trainer/optim":           {"trainer/nn"},
 	"trainer/data":            {"trainer/nn"},
 	"trainer/gemm":            {},

@@ -159,6 +159,7 @@ func (t *trainFlags) course() {
 	option(t, "test-limit", "`targets` that the test at the end scores; below 0 all of the part (default 1048576)", notZero(wholeNumber), func(c *trainer.Config) *int { return &c.TestLimit })
 	option(t, "checkpoint", "`steps` between two checkpoints (default as -validate)", wholeNumber, func(c *trainer.Config) *int { return &c.CheckpointEvery })
 	option(t, "patience", "`validations` without a better one that end training; 0 for no such end (default 0)", wholeNumber, func(c *trainer.Config) *int { return &c.Patience })
+	toggle(t, "dense-products", "multiply by pruned weights too, as products of less than a fifth of the weights do not: slower, and the same but for rounding", func(c *trainer.Config) *bool { return &c.DenseProducts })
 	option(t, "workers", "`goroutines` that share a batch (default one a processor); another number rounds differently", wholeNumber, func(c *trainer.Config) *int { return &c.Workers })
 	option(t, "seed", "`seed` of everything random (default 0)", seedNumber, func(c *trainer.Config) *uint64 { return &c.Seed })
 }

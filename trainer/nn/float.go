@@ -9,9 +9,9 @@ import (
 // Float is the element type of a network.
 type Float interface{ float32 | float64 }
 
-// gemm computes C = op(A)·op(B) + beta·C for row-major matrices: op(A) is m×k,
+// denseProduct computes C = op(A)·op(B) + beta·C for row-major matrices: op(A) is m×k,
 // op(B) k×n, C m×n; lda, ldb and ldc are the distances of stored rows.
-func gemm[T Float](tA, tB blas.Transpose, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+func denseProduct[T Float](tA, tB blas.Transpose, m, n, k int, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	switch a := any(a).(type) {
 	case []float32:
 		blas32.Implementation().Sgemm(tA, tB, m, n, k, 1, a, lda, any(b).([]float32), ldb, float32(beta), any(c).([]float32), ldc)

@@ -49,7 +49,7 @@ func (l *GRU[T]) ResetMode() ResetMode { return l.mode }
 
 // Forward goes through time; its output is the states.
 func (l *GRU[T]) Forward(x *Seq[T], p Pass) *Seq[T] {
-	n := l.begin(x, p.Carry)
+	n := l.begin(x, p)
 	hidden := l.WeightHH.Cols
 	l.pre = resized(l.pre, 3*n*x.Steps)
 	l.candidate = resized(l.candidate, n*x.Steps)

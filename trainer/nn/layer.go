@@ -12,6 +12,11 @@ type Pass struct {
 	Seed        uint64
 	FirstStream int // number of the first stream of the sequence in its batch
 	Streams     int // of the batch; 0 where the sequence is all of it
+
+	// SparseBelow is the share of weights that are not zero below which linear and
+	// recurrent layers, with float32, leave zeros out of their products, in this pass
+	// and the one back: 0 for never. It changes results by rounding only.
+	SparseBelow float64
 }
 
 // share is that of a sequence of so many streams in its batch.

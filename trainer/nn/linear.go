@@ -12,8 +12,9 @@ type Linear[T Float] struct {
 	Weight *Param[T]
 	Bias   *Param[T] // nil without bias
 
-	x     *Seq[T]
-	y, dx Seq[T]
+	product product[T]
+	x       *Seq[T]
+	y, dx   Seq[T]
 }
 
 // NewLinear makes a layer with parameters name.weight and name.bias, at zero.
@@ -54,28 +55,29 @@ func (l *Linear[T]) CheckInput(width, bound int) error {
 }
 
 // Forward computes all frames in one product.
-func (l *Linear[T]) Forward(x *Seq[T], _ Pass) *Seq[T] {
+func (l *Linear[T]) Forward(x *Seq[T], p Pass) *Seq[T] {
 	l.x = x
-	in, out := l.Weight.Cols, l.Weight.Rows
+	l.product.begin(p)
+	out := l.Weight.Rows
 	l.y.shape(x.Steps, x.Streams, out, x.Lengths)
 	var beta T
 	if l.Bias != nil {
 		fillRows(l.y.Data, l.Bias.Value)
 		beta = 1
 	}
-	gemm(blas.NoTrans, blas.Trans, x.frames(), out, in, x.Data, in, l.Weight.Value, in, beta, l.y.Data, out)
+	l.product.multiply(l.Weight, 0, out, x.frames(), x.Data, beta, l.y.Data, out)
 	return &l.y
 }
 
 // Backward computes dW += dyᵀ·x, db += Σ dy and dx = dy·W over all frames.
 func (l *Linear[T]) Backward(dy *Seq[T]) *Seq[T] {
 	in, out, n := l.Weight.Cols, l.Weight.Rows, l.x.frames()
-	gemm(blas.Trans, blas.NoTrans, out, in, n, dy.Data, out, l.x.Data, in, 1, l.Weight.Grad, in)
+	denseProduct(blas.Trans, blas.NoTrans, out, in, n, dy.Data, out, l.x.Data, in, 1, l.Weight.Grad, in)
 	if l.Bias != nil {
 		addColumnSums(l.Bias.Grad, dy.Data)
 	}
 	l.dx.shape(l.x.Steps, l.x.Streams, in, l.x.Lengths)
-	gemm(blas.NoTrans, blas.NoTrans, n, in, out, dy.Data, out, l.Weight.Value, in, 0, l.dx.Data, in)
+	l.product.multiplyBack(l.Weight, 0, out, n, dy.Data, out, 0, l.dx.Data)
 	return &l.dx
 }
 

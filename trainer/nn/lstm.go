@@ -27,7 +27,7 @@ func NewLSTM[T Float](name string, in, hidden int) *LSTM[T] {
 
 // Forward goes through time; its output is the states h.
 func (l *LSTM[T]) Forward(x *Seq[T], p Pass) *Seq[T] {
-	n := l.begin(x, p.Carry)
+	n := l.begin(x, p)
 	hidden := l.WeightHH.Cols
 	l.pre = resized(l.pre, 4*n*x.Steps)
 	l.squash = resized(l.squash, n*x.Steps)

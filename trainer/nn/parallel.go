@@ -16,6 +16,9 @@ type Parallel[T Float] struct {
 	// Clock, where it is set, times the passes of every worker, see
 	// [Parallel.Elapsed]. It changes no result.
 	Clock func() time.Time
+	// SparseBelow is that of the passes of [Parallel.Step], see [Pass]. What
+	// [Parallel.Evaluate] scores does not depend on it.
+	SparseBelow float64
 
 	model   *Stack[T]
 	loss    Loss[T]
@@ -63,7 +66,7 @@ func (p *Parallel[T]) Evaluator() *Parallel[T] {
 // the parameters of the model; what they held is lost. Parameters that follow what
 // batches measure do so. seed decides what dropout drops. A batch that does not fit the model is an error, and changes nothing.
 func (p *Parallel[T]) Step(b *Batch[T], seed uint64) (Tally, error) {
-	return p.run(b, Pass{Train: true, Carry: b.Carry, Seed: seed}, true)
+	return p.run(b, Pass{Train: true, Carry: b.Carry, Seed: seed, SparseBelow: p.SparseBelow}, true)
 }
 
 // Evaluate runs b forward, without dropout.

@@ -17,6 +17,8 @@ type recurrence[T Float] struct {
 
 	h State[T]
 
+	input, hidden product[T] // by WeightIH and by WeightHH
+
 	x       *Seq[T]
 	pre     []T // [frame][gates·hidden]: pre-activations, then gates, then their gradients
 	bias    []T // [gates·hidden]: the biases that pre starts from
@@ -69,12 +71,14 @@ func (l *recurrence[T]) replica() recurrence[T] {
 
 // begin shapes the memory for x and puts the first state in place. It returns
 // the number of elements of one step's states.
-func (l *recurrence[T]) begin(x *Seq[T], carry bool) int {
+func (l *recurrence[T]) begin(x *Seq[T], p Pass) int {
 	l.x = x
+	l.input.begin(p)
+	l.hidden.begin(p)
 	hidden := l.WeightHH.Cols
 	n := x.Streams * hidden
 	l.hiddens = resized(l.hiddens, (x.Steps+1)*n)
-	copy(l.hiddens[:n], l.h.begin(x.Streams, carry))
+	copy(l.hiddens[:n], l.h.begin(x.Streams, p.Carry))
 	l.y = Seq[T]{
 		Steps: x.Steps, Streams: x.Streams, Width: hidden,
 		Data: l.hiddens[n:], Lengths: x.Lengths,
@@ -100,23 +104,21 @@ func (l *recurrence[T]) sumBiases(summed int) {
 
 // project writes bias + x·W_ihᵀ for all frames to pre.
 func (l *recurrence[T]) project(pre []T) {
-	rows, in := l.WeightIH.Rows, l.WeightIH.Cols
+	rows := l.WeightIH.Rows
 	fillRows(pre, l.bias)
-	gemm(blas.NoTrans, blas.Trans, l.x.frames(), rows, in, l.x.Data, in, l.WeightIH.Value, in, 1, pre, rows)
+	l.input.multiply(l.WeightIH, 0, rows, l.x.frames(), l.x.Data, 1, pre, rows)
 }
 
 // recur adds to c the product of h [streams hidden] with rows [from, to) of
 // W_hh, transposed. ldc is the distance of rows of c.
 func (l *recurrence[T]) recur(h []T, from, to int, c []T, ldc int) {
-	k := l.WeightHH.Cols
-	gemm(blas.NoTrans, blas.Trans, l.x.Streams, to-from, k, h, k, l.WeightHH.Value[from*k:], k, 1, c, ldc)
+	l.hidden.multiply(l.WeightHH, from, to, l.x.Streams, h, 1, c, ldc)
 }
 
 // recurBack adds to dh [streams hidden] the product of the gradients d, whose
 // rows have the distance ldd, with rows [from, to) of W_hh.
 func (l *recurrence[T]) recurBack(d []T, ldd, from, to int, dh []T) {
-	k := l.WeightHH.Cols
-	gemm(blas.NoTrans, blas.NoTrans, l.x.Streams, k, to-from, d, ldd, l.WeightHH.Value[from*k:], k, 1, dh, k)
+	l.hidden.multiplyBack(l.WeightHH, from, to, l.x.Streams, d, ldd, 1, dh)
 }
 
 // recurrentGradient adds to rows [from, to) of the gradient of W_hh the product
@@ -124,7 +126,7 @@ func (l *recurrence[T]) recurBack(d []T, ldd, from, to int, dh []T) {
 // transposed, with the states h that were multiplied.
 func (l *recurrence[T]) recurrentGradient(d []T, ldd, from, to int, h []T) {
 	k := l.WeightHH.Cols
-	gemm(blas.Trans, blas.NoTrans, to-from, k, l.x.frames(), d, ldd, h, k, 1, l.WeightHH.Grad[from*k:], k)
+	denseProduct(blas.Trans, blas.NoTrans, to-from, k, l.x.frames(), d, ldd, h, k, 1, l.WeightHH.Grad[from*k:], k)
 }
 
 // inputGradient takes the gradients with respect to all pre-activations, adds to
@@ -132,13 +134,13 @@ func (l *recurrence[T]) recurrentGradient(d []T, ldd, from, to int, h []T) {
 // gradient with respect to the input.
 func (l *recurrence[T]) inputGradient(dpre []T) *Seq[T] {
 	rows, in, n := l.WeightIH.Rows, l.WeightIH.Cols, l.x.frames()
-	gemm(blas.Trans, blas.NoTrans, rows, in, n, dpre, rows, l.x.Data, in, 1, l.WeightIH.Grad, in)
+	denseProduct(blas.Trans, blas.NoTrans, rows, in, n, dpre, rows, l.x.Data, in, 1, l.WeightIH.Grad, in)
 	l.sum = resized(l.sum, rows)
 	clear(l.sum)
 	addColumnSums(l.sum, dpre)
 	addTo(l.BiasIH.Grad, l.sum)
 	l.dx.shape(l.x.Steps, l.x.Streams, in, l.x.Lengths)
-	gemm(blas.NoTrans, blas.NoTrans, n, in, rows, dpre, rows, l.WeightIH.Value, in, 0, l.dx.Data, in)
+	l.input.multiplyBack(l.WeightIH, 0, rows, n, dpre, rows, 0, l.dx.Data)
 	return &l.dx
 }
 

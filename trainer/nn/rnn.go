@@ -19,7 +19,7 @@ func (l *RNN[T]) Func() (fn Func, clip float64) { return l.f.fn, float64(l.f.cli
 
 // Forward goes through time; its output is the states.
 func (l *RNN[T]) Forward(x *Seq[T], p Pass) *Seq[T] {
-	n := l.begin(x, p.Carry)
+	n := l.begin(x, p)
 	hidden := l.WeightHH.Rows
 	l.sumBiases(hidden)
 	l.project(l.y.Data) // the pre-activations turn into the states where they are

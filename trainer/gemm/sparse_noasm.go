@@ -1,0 +1,11 @@
+//go:build !amd64 || purego
+
+package gemm
+
+// multiplyRows computes the rows from row on times the panel s.x into s.y.
+func (s *Sparse) multiplyRows(row, rows, lanes int) { s.multiplyRowsPortable(row, rows, lanes) }
+
+// turnPanel is transposePortable.
+func turnPanel(dst []float32, ldd int, src []float32, lds, rows, cols int) {
+	transposePortable(dst, ldd, src, lds, rows, cols)
+}
