@@ -1,5 +1,5 @@
-// Package gemm is the trainer's dense matrix product: gonum's BLAS with an
-// Sgemm in AVX2 or AVX-512 assembly.
+// Package gemm is the trainer's matrix products: gonum's BLAS with an Sgemm in
+// AVX2 or AVX-512 assembly, and [Sparse] for matrices with few weights left.
 //
 // # Algorithm
 //
@@ -38,6 +38,15 @@
 // keep both cores busy: the product waits for its last tile. TestFasterThanGonum
 // compares with gonum in one run; at load averages of 3 to 6 it found 7.4 to
 // 14.7 times gonum's speed.
+//
+// # Sparse products
+//
+// A [Sparse] matrix is in compressed rows. The vectors it multiplies are turned into
+// panels of 32 columns, so that a weight is one broadcast that four AVX2 vectors of
+// fused multiply-adds use: no element of the panel is gathered. With W [768 256] and
+// 32 vectors, the step of a GRU of 256 units, BenchmarkSparse found it 2.4 times as
+// fast as Sgemm with a fifth of the weights, and about 3 and 4.5 times with a tenth
+// and a twentieth, on a busy machine, in one run.
 //
 //go:generate go run ../../asm/sgemm -out .
 package gemm
