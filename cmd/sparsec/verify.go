@@ -35,7 +35,8 @@ tolerance, which is derived from the model: what float32 rounding can make of it
 
 With -dir the files of a package on disk are run, compiled before with the same
 flags. Where weights are stored with less than float32 (-weights), the reference
-has the weights that are stored, and what these cost is said besides. Of an error, got
+has the weights that are stored, and what these cost is said besides. With -batch the
+streams in lockstep are held against the reference too, each with inputs of its own. Of an error, got
 against want, the part relative to max(1, |want|) counts.
 
 With -golden the model is held against outputs that another program got: the graph in
@@ -121,7 +122,7 @@ func (v *verifyRun) reference(ctx context.Context, e *env, path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	report, err := verify.Run(ctx, &verify.Package{Files: p.Files, Program: p.Program, Batch: p.Batch, Model: p.Model}, inputs,
+	report, err := verify.Run(ctx, &verify.Package{Files: p.Files, Program: p.Program, Batch: p.Batch, Streams: v.compile.batch, Model: p.Model}, inputs,
 		verify.Options{Kernels: kernels, Tolerance: tolerance})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

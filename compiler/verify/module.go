@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"text/template"
 
@@ -23,10 +24,12 @@ type result struct {
 	kernel  string
 	outputs [][]float32 // one a port, frame by frame
 	states  [][]float32 // one an exposed state, behind the last frame
+	streams []*result   // of a Batch
 }
 
-// runKernels vets the package and runs it with each kernel.
-func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (results []*result, err error) {
+// runKernels vets the package and runs it with each kernel, its Batch with the
+// inputs of streams.
+func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, streams *lockstep, o Options) (results []*result, err error) {
 	for _, name := range o.Kernels {
 		if !slices.Contains(Kernels(), name) {
 			return nil, fmt.Errorf("kernel %q: want one of %q", name, Kernels())
@@ -34,6 +37,9 @@ func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Option
 	}
 	input, err := encodeInputs(pkg.Program, inputs)
 	if err != nil {
+		return nil, err
+	}
+	if input, err = streams.append(input, pkg.Program); err != nil {
 		return nil, err
 	}
 	m, err := scratch.New(modulePath)
@@ -57,7 +63,11 @@ func runKernels(ctx context.Context, pkg *Package, inputs []eval.Frame, o Option
 		}
 	}
 	for _, kernel := range kernels {
-		r, err := runKernel(ctx, m, pkg.Program, kernel, input, len(inputs))
+		output, err := runKernel(ctx, m, kernel, input)
+		if err != nil {
+			return nil, err
+		}
+		r, err := decodeOutputs(pkg.Program, output, len(inputs), streams)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +89,8 @@ func write(m *scratch.Module, pkg *Package) error {
 	if err := mainTemplate.Execute(&main, struct {
 		*kernel.Program
 		Accessors []codegen.Accessor
-	}{pkg.Program, codegen.Accessors(pkg.Program)}); err != nil {
+		Streams   bool
+	}{pkg.Program, codegen.Accessors(pkg.Program), pkg.Batch != nil}); err != nil {
 		return err
 	}
 	switches, err := codegen.KernelSwitch(pkg.Files)
@@ -93,7 +104,7 @@ func write(m *scratch.Module, pkg *Package) error {
 
 // runKernel builds the module and runs it over the input with the kernels named,
 // or with the machine's own choice where it cannot run those.
-func runKernel(ctx context.Context, m *scratch.Module, p *kernel.Program, name string, input []byte, frames int) (*result, error) {
+func runKernel(ctx context.Context, m *scratch.Module, name string, input []byte) ([]byte, error) {
 	var tags []string
 	if name == Generic {
 		tags = []string{"-tags", "purego"}
@@ -102,11 +113,7 @@ func runKernel(ctx context.Context, m *scratch.Module, p *kernel.Program, name s
 	if err != nil {
 		return nil, err
 	}
-	output, err := m.Run(ctx, bytes.NewReader(input), program, name)
-	if err != nil {
-		return nil, err
-	}
-	return decodeOutputs(p, output, frames)
+	return m.Run(ctx, bytes.NewReader(input), program, name)
 }
 
 // encodeInputs is what main reads: the number of frames, then each port over
@@ -115,29 +122,34 @@ func encodeInputs(p *kernel.Program, inputs []eval.Frame) ([]byte, error) {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(inputs)))
 	for _, in := range p.Inputs {
 		for i, frame := range inputs {
-			values := frame[in.Name]
-			if len(values) != in.Size {
-				return nil, fmt.Errorf("frame %d: input %q: %d values, want %d", i, in.Name, len(values), in.Size)
-			}
-			for _, v := range values {
-				var err error
-				if in.Bound > 0 {
-					b, err = binary.Append(b, binary.LittleEndian, int32(v))
-				} else {
-					b, err = binary.Append(b, binary.LittleEndian, float32(v))
-				}
-				if err != nil {
-					return nil, err
-				}
+			var err error
+			if b, err = appendInput(b, in, i, frame); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return b, nil
 }
 
+// appendInput appends the values of a port at frame i.
+func appendInput(b []byte, in kernel.Port, i int, frame eval.Frame) ([]byte, error) {
+	values := frame[in.Name]
+	if len(values) != in.Size {
+		return nil, fmt.Errorf("frame %d: input %q: %d values, want %d", i, in.Name, len(values), in.Size)
+	}
+	for _, v := range values {
+		if in.Bound > 0 {
+			b = binary.LittleEndian.AppendUint32(b, uint32(int32(v)))
+		} else {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(v)))
+		}
+	}
+	return b, nil
+}
+
 // decodeOutputs reads what main wrote: the length and name of the kernel, then
-// each port over all frames, then each exposed state.
-func decodeOutputs(p *kernel.Program, data []byte, frames int) (*result, error) {
+// each port over all frames, then each exposed state, then what streams read.
+func decodeOutputs(p *kernel.Program, data []byte, frames int, streams *lockstep) (*result, error) {
 	in := bytes.NewReader(data)
 	var length uint8
 	if err := binary.Read(in, binary.LittleEndian, &length); err != nil {
@@ -149,24 +161,40 @@ func decodeOutputs(p *kernel.Program, data []byte, frames int) (*result, error) 
 	}
 	r := &result{kernel: string(name)}
 	for _, out := range p.Outputs {
-		values := make([]float32, frames*out.Size)
-		if err := binary.Read(in, binary.LittleEndian, values); err != nil {
+		values, err := readFloats(in, frames*out.Size)
+		if err != nil {
 			return nil, fmt.Errorf("output %q of the package: %w", out.Name, err)
 		}
 		r.outputs = append(r.outputs, values)
 	}
+	var err error
+	if r.states, err = readStates(p, in); err != nil {
+		return nil, err
+	}
+	r.streams, err = streams.read(p, in)
+	return r, err
+}
+
+// readStates reads the exposed states of a stream.
+func readStates(p *kernel.Program, in io.Reader) (states [][]float32, err error) {
 	for _, a := range codegen.Accessors(p) {
-		values := make([]float32, a.State.Size)
-		if err := binary.Read(in, binary.LittleEndian, values); err != nil {
+		values, err := readFloats(in, a.State.Size)
+		if err != nil {
 			return nil, fmt.Errorf("state %q of the package: %w", a.State.Name, err)
 		}
-		r.states = append(r.states, values)
+		states = append(states, values)
 	}
-	return r, nil
+	return states, nil
+}
+
+func readFloats(in io.Reader, n int) ([]float32, error) {
+	values := make([]float32, n)
+	return values, binary.Read(in, binary.LittleEndian, values)
 }
 
 // mainTemplate is the program that runs the package, from the kernel program.
-// Run takes the outputs, then the inputs, in the order of the ports.
+// Run, and Step of a Batch, take the outputs, then the inputs, in the order of the
+// ports.
 var mainTemplate = template.Must(template.New("main").Parse(`package main
 
 import (
@@ -208,6 +236,40 @@ func main() {
 {{- end}}
 {{- range .Accessors}}
 	check(binary.Write(out, binary.LittleEndian, s.{{.Get}}()))
+{{- end}}
+{{- if .Streams}}
+	var b m.Batch
+	check(binary.Read(in, binary.LittleEndian, &frames))
+	for range frames {
+{{- range $i, $p := .Inputs}}
+{{- if $p.Bound}}
+		var indices{{$i}} [m.BatchSize]int32
+		check(binary.Read(in, binary.LittleEndian, &indices{{$i}}))
+		var x{{$i}} [m.BatchSize]int
+		for i, v := range indices{{$i}} {
+			x{{$i}}[i] = int(v)
+		}
+{{- else}}
+		var x{{$i}} [m.BatchSize][{{$p.Size}}]float32
+		check(binary.Read(in, binary.LittleEndian, &x{{$i}}))
+{{- end}}
+{{- end}}
+{{- range $i, $p := .Outputs}}
+		var y{{$i}} [m.BatchSize][{{$p.Size}}]float32
+{{- end}}
+		b.Step({{range $i, $p := .Outputs}}&y{{$i}}, {{end}}{{range $i, $p := .Inputs}}&x{{$i}}, {{end}})
+{{- range $i, $p := .Outputs}}
+		check(binary.Write(out, binary.LittleEndian, &y{{$i}}))
+{{- end}}
+	}
+{{- if .Accessors}}
+	for i := range m.BatchSize {
+		s := b.Stream(i)
+{{- range .Accessors}}
+		check(binary.Write(out, binary.LittleEndian, s.{{.Get}}()))
+{{- end}}
+	}
+{{- end}}
 {{- end}}
 	check(out.Flush())
 }

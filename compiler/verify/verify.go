@@ -22,6 +22,7 @@ type Package struct {
 	Files   []txtar.File
 	Program *kernel.Program
 	Batch   *kernel.Program // for streams in lockstep; nil without them
+	Streams int             // in lockstep, of a Batch
 	Model   *ir.Model
 }
 
@@ -56,17 +57,22 @@ type Options struct {
 // Report is what Run found.
 type Report struct {
 	Frames    int
+	Streams   int // in lockstep; 0 without a Batch
+	Lockstep  int // frames of each of those
 	Tolerance float64
 	Runs      []KernelRun
 	Matrices  []MatrixReport
 }
 
 // KernelRun compares the outputs of one run, and the exposed states behind the last
-// step, with the reference.
+// step, with the reference, and those of the streams of a Batch as well.
 type KernelRun struct {
 	Kernel  string
 	Outputs []OutputError
 	States  []OutputError
+
+	StreamOutputs []StreamError
+	StreamStates  []StreamError
 }
 
 // OutputError is how far an output is from the reference over all steps.
@@ -83,6 +89,11 @@ type OutputError struct {
 func (r *Report) OK() bool {
 	for _, run := range r.Runs {
 		for _, o := range slices.Concat(run.Outputs, run.States) {
+			if o.Diverges >= 0 {
+				return false
+			}
+		}
+		for _, o := range slices.Concat(run.StreamOutputs, run.StreamStates) {
 			if o.Diverges >= 0 {
 				return false
 			}
@@ -115,6 +126,7 @@ func (r *Report) String() string {
 			}
 			b.WriteByte('\n')
 		}
+		r.writeStreams(&b, &run)
 	}
 	for _, m := range r.Matrices {
 		fmt.Fprintf(&b, "matrix %s: %d non-zeros emitted, %d in the model, %d positions differ; weights moved by at most %.3g relative",
@@ -130,7 +142,8 @@ func (r *Report) String() string {
 // Run verifies a package on a sequence of at least one frame, which begins in
 // the initial state. Inputs are rounded to float32. An error means that the
 // package could not be vetted, built or run, or that weights.bin is not what
-// the program packs; differences are in the report. The reference has the weights
+// the program packs; differences are in the report. The streams of a Batch have
+// inputs of their own, drawn from the frames, for fewer steps. The reference has the weights
 // that are [Stored].
 func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Report, error) {
 	if len(inputs) == 0 {
@@ -157,13 +170,21 @@ func Run(ctx context.Context, pkg *Package, inputs []eval.Frame, o Options) (*Re
 	if err != nil {
 		return nil, fmt.Errorf("verify: reference: %w", err)
 	}
-	runs, err := runKernels(ctx, pkg, inputs, o)
+	streams, err := newLockstep(ctx, pkg, model, inputs)
+	if err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
+	}
+	if streams != nil {
+		r.Streams, r.Lockstep = len(streams.inputs), len(streams.inputs[0])
+	}
+	runs, err := runKernels(ctx, pkg, inputs, streams, o)
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
 	for _, run := range runs {
 		k := compareRun(pkg.Program, run, want, r.Tolerance)
 		k.States = compareStates(pkg.Program, run, g, r.Tolerance)
+		k.StreamOutputs, k.StreamStates = streams.compare(pkg.Program, run.streams, r.Tolerance)
 		r.Runs = append(r.Runs, k)
 	}
 	return r, nil

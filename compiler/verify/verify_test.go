@@ -121,7 +121,7 @@ func compileBatch(t *testing.T, m *ir.Model, streams int) *Package {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Package{Files: files, Program: p, Batch: o.Batch.Program, Model: m}
+	return &Package{Files: files, Program: p, Batch: o.Batch.Program, Streams: streams, Model: m}
 }
 
 // replace is the package with a file changed.
