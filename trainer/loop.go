@@ -78,11 +78,17 @@ func (t *Trainer) step() error {
 	lap(&t.times.Data)
 	step := t.at.Step
 	seed := rand.NewPCG(t.cfg.Seed, dropoutStream+uint64(step)<<8).Uint64()
+	t.run.ZerosStay = t.masksStay() && t.pruner.OnlyPrunedZeros(t.masked)
 	tally, err := t.run.Step(&t.batch, seed)
 	if err != nil {
 		return fmt.Errorf("step %d: %w", step, err)
 	}
 	t.lapPasses(lap)
+	if t.masksStay() {
+		if err := t.pruner.MaskGradients(t.masked); err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+	}
 	norm := t.clip()
 	if err := t.checkStep(tally, norm); err != nil {
 		return err
@@ -100,6 +106,10 @@ func (t *Trainer) step() error {
 	t.observeStep(tally, rate, norm)
 	return nil
 }
+
+// masksStay reports whether the next step and all behind it keep the masks: the
+// gradients of pruned weights then change nothing, and may be left out.
+func (t *Trainer) masksStay() bool { return t.pruner != nil && t.at.Step >= t.settled }
 
 // lapPasses divides the time of forward and backward passes.
 func (t *Trainer) lapPasses(lap func(*time.Duration)) {

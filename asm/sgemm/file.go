@@ -27,6 +27,7 @@ func generate() ([]output, error) {
 		{"cpuid", asm.EmitCPUID},
 		{"pack", emitPack},
 		{"sparse", emitSparse},
+		{"sparsegradient", emitSparseGradient},
 		{"sgemm_avx2", func(ctx *build.Context) { emitMicroKernel(ctx, avx2) }},
 		{"sgemm_avx512", func(ctx *build.Context) { emitMicroKernel(ctx, avx512) }},
 	}

@@ -1,7 +1,7 @@
 // Command sgemm writes the amd64 assembly of the trainer's dense matrix
 // product: the SGEMM micro-kernels for AVX2 and AVX-512, the two packing
 // routines, and the CPUID and XGETBV wrappers that choose between them; and the
-// rows of its product with a sparse matrix.
+// rows of its product with a sparse matrix, and of that one's gradient.
 //
 // Usage:
 //

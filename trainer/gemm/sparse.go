@@ -29,6 +29,9 @@ type Sparse struct {
 
 	x      []float32                       // [cols][panelLanes]
 	y, out [panelRows * panelLanes]float32 // [row][lane], and [lane][row]
+
+	d    []float32 // of gradients: [rows][panelLanes]
+	sums []float32 // of gradients: [value][sumLanes]
 }
 
 // CountNonZero is the number of elements of w that are not zero.
@@ -96,10 +99,7 @@ func (s *Sparse) shape(rows, cols, n int) {
 		s.offsets, s.values = make([]int32, n+1), make([]float32, n+1)
 	}
 	s.offsets, s.values = s.offsets[:n], s.values[:n]
-	if cap(s.x) < cols*panelLanes {
-		s.x = make([]float32, cols*panelLanes)
-	}
-	s.x = s.x[:cols*panelLanes]
+	s.x = grown(s.x, cols*panelLanes)
 }
 
 // AddProduct computes C += X·Sᵀ for row-major matrices X [m cols] and C [m rows],

@@ -14,7 +14,7 @@
 // gonum's blas32 and blas64. When [Parallel] runs several workers each of them
 // multiplies at the same time, so a single-threaded implementation serves best.
 // Training a pruned float32 network leaves zero weights out of its products where
-// [Parallel].SparseBelow asks for it; the gradient of the weights stays dense.
+// [Parallel].SparseBelow asks for it, and out of gradients once ZerosStay says so.
 //
 // On amd64 with AVX2 and FMA tanh, the sigmoid and the softmax of float32
 // networks are assembly, elsewhere and with the build tag purego they are Go. The two round

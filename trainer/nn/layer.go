@@ -17,6 +17,9 @@ type Pass struct {
 	// recurrent layers, with float32, leave zeros out of their products, in this pass
 	// and the one back: 0 for never. It changes results by rounding only.
 	SparseBelow float64
+	// ZerosStay says that a weight of zero will not be changed: where products are
+	// sparse it gets no gradient.
+	ZerosStay bool
 }
 
 // share is that of a sequence of so many streams in its batch.

@@ -3,8 +3,6 @@ package nn
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/blas"
 )
 
 // Linear is y = W·x + b for every frame, with W [out in] and b [out 1].
@@ -72,7 +70,7 @@ func (l *Linear[T]) Forward(x *Seq[T], p Pass) *Seq[T] {
 // Backward computes dW += dyᵀ·x, db += Σ dy and dx = dy·W over all frames.
 func (l *Linear[T]) Backward(dy *Seq[T]) *Seq[T] {
 	in, out, n := l.Weight.Cols, l.Weight.Rows, l.x.frames()
-	denseProduct(blas.Trans, blas.NoTrans, out, in, n, dy.Data, out, l.x.Data, in, 1, l.Weight.Grad, in)
+	l.product.addGradient(l.Weight, 0, out, n, dy.Data, out, l.x.Data)
 	if l.Bias != nil {
 		addColumnSums(l.Bias.Grad, dy.Data)
 	}

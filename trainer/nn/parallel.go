@@ -16,9 +16,10 @@ type Parallel[T Float] struct {
 	// Clock, where it is set, times the passes of every worker, see
 	// [Parallel.Elapsed]. It changes no result.
 	Clock func() time.Time
-	// SparseBelow is that of the passes of [Parallel.Step], see [Pass]. What
-	// [Parallel.Evaluate] scores does not depend on it.
+	// SparseBelow and ZerosStay are those of the passes of [Parallel.Step], see [Pass].
+	// What [Parallel.Evaluate] scores does not depend on them.
 	SparseBelow float64
+	ZerosStay   bool
 
 	model   *Stack[T]
 	loss    Loss[T]
@@ -66,7 +67,7 @@ func (p *Parallel[T]) Evaluator() *Parallel[T] {
 // the parameters of the model; what they held is lost. Parameters that follow what
 // batches measure do so. seed decides what dropout drops. A batch that does not fit the model is an error, and changes nothing.
 func (p *Parallel[T]) Step(b *Batch[T], seed uint64) (Tally, error) {
-	return p.run(b, Pass{Train: true, Carry: b.Carry, Seed: seed, SparseBelow: p.SparseBelow}, true)
+	return p.run(b, Pass{Train: true, Carry: b.Carry, Seed: seed, SparseBelow: p.SparseBelow, ZerosStay: p.ZerosStay}, true)
 }
 
 // Evaluate runs b forward, without dropout.

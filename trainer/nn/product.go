@@ -8,12 +8,13 @@ import (
 
 // product multiplies by a matrix of weights, forward and back: by all of them or,
 // where [Pass.SparseBelow] says so, by those that are not zero. The two differ by
-// rounding only. The gradient of the weights themselves is dense either way:
-// schedules let a pruned weight take part again, by its gradient.
+// rounding only. The gradient of the weights themselves is dense as long as a pruned
+// weight may take part again, which hangs on its gradient, see [Pass.ZerosStay].
 //
 // Float64 networks, in which gradients are checked, multiply densely.
 type product[T Float] struct {
 	below  float64
+	stay   bool
 	ranges []*rowRange // the first used of them are of this pass, the others' memory waits
 	used   int
 }
@@ -31,7 +32,9 @@ type rowRange struct {
 const sparseVectors = 8
 
 // begin forgets what the values were.
-func (p *product[T]) begin(pass Pass) { p.below, p.used = pass.SparseBelow, 0 }
+func (p *product[T]) begin(pass Pass) {
+	p.below, p.stay, p.used = pass.SparseBelow, pass.ZerosStay, 0
+}
 
 // multiply computes C = X·Wᵀ + beta·C with rows [from, to) of w, for n vectors X
 // [n w.Cols]. ldc is the distance of rows of C [n to−from].
@@ -65,6 +68,20 @@ func (p *product[T]) multiplyBack(w *Param[T], from, to, n int, d []T, ldd int, 
 		r.hasBack = true
 	}
 	r.back.AddProduct(n, any(d).([]float32), ldd, any(c).([]float32), k)
+}
+
+// addGradient adds Dᵀ·X to the gradient of rows [from, to) of w, for n gradients D
+// whose distance is ldd and the vectors X [n w.Cols] that were multiplied.
+func (p *product[T]) addGradient(w *Param[T], from, to, n int, d []T, ldd int, x []T) {
+	k := w.Cols
+	grad := w.Grad[from*k : to*k]
+	if p.stay {
+		if r := p.sparseRange(w, from, to, n); r != nil {
+			r.forward.AddGradient(n, any(d).([]float32), ldd, any(x).([]float32), k, any(grad).([]float32))
+			return
+		}
+	}
+	denseProduct(blas.Trans, blas.NoTrans, to-from, k, n, d, ldd, x, k, 1, grad, k)
 }
 
 // sparseRange returns rows whose products with n vectors are sparse, and nil where

@@ -20,7 +20,8 @@ func keep[T Float](r *rand.Rand, params []*Param[T], share float64) {
 }
 
 // TestSparseProducts holds every layer that multiplies, pruned at random, against
-// itself with dense products: what it answers and all gradients, zero weights' too.
+// itself with dense products: what it answers and all gradients, zero weights' too
+// unless these stay zero.
 //
 // A sum of k ≤ 120 products of numbers that are about 1 at most rounds by less than
 // k·2⁻²⁴·Σ|w·x|, and with a tenth of the weights, of magnitude 1/√k, that sum is
@@ -42,7 +43,7 @@ func TestSparseProducts(t *testing.T) {
 			keep(r, layer.Params(), 0.1)
 			x := vectorBatch[float32](r, steps, streams, in, steps, 2).Input
 			dy := vectorBatch[float32](r, steps, streams, layer.OutputWidth(), steps, 2).Input
-			again := layer.Replica()
+			again, final := layer.Replica(), layer.Replica()
 			compare := func(what string, got, want []float32) {
 				t.Helper()
 				largest := float32(1)
@@ -55,8 +56,18 @@ func TestSparseProducts(t *testing.T) {
 			}
 			compare("output", again.Forward(&x, Pass{SparseBelow: 0.2}).Data, layer.Forward(&x, Pass{}).Data)
 			compare("input's gradient", again.Backward(&dy).Data, layer.Backward(&dy).Data)
+			final.Forward(&x, Pass{SparseBelow: 0.2, ZerosStay: true})
+			final.Backward(&dy)
 			for j, p := range layer.Params() {
 				compare(p.Name, again.Params()[j].Grad, p.Grad)
+				if p.Prunable {
+					for i, v := range p.Value {
+						if v == 0 {
+							p.Grad[i] = 0
+						}
+					}
+				}
+				compare(p.Name+" if zeros stay", final.Params()[j].Grad, p.Grad)
 			}
 		})
 	}
@@ -105,7 +116,7 @@ func TestSparseSteps(t *testing.T) {
 		model := charModel[float32](t)
 		keep(rand.New(rand.NewPCG(35, 36)), model.Params(), 0.1)
 		p := NewParallel(model, Loss[float32](&CrossEntropy[float32]{}), 1)
-		p.SparseBelow = 0.2
+		p.SparseBelow, p.ZerosStay = 0.2, true
 		if _, err := p.Step(b, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +132,7 @@ func TestSparseSteps(t *testing.T) {
 	}
 	now := p.now
 	step := func() {
-		p.divide(b.Input.Streams)[0].run(b, Pass{Train: true, SparseBelow: 0.2}, 1, true, now)
+		p.divide(b.Input.Streams)[0].run(b, Pass{Train: true, SparseBelow: 0.2, ZerosStay: true}, 1, true, now)
 	}
 	step()
 	if n := testing.AllocsPerRun(10, step); n > 0 {

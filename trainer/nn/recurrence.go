@@ -3,8 +3,6 @@ package nn
 import (
 	"fmt"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/blas"
 )
 
 // recurrence holds what RNN, GRU and LSTM have in common: the parameters, the
@@ -125,8 +123,7 @@ func (l *recurrence[T]) recurBack(d []T, ldd, from, to int, dh []T) {
 // over all frames of the gradients d, whose rows have the distance ldd,
 // transposed, with the states h that were multiplied.
 func (l *recurrence[T]) recurrentGradient(d []T, ldd, from, to int, h []T) {
-	k := l.WeightHH.Cols
-	denseProduct(blas.Trans, blas.NoTrans, to-from, k, l.x.frames(), d, ldd, h, k, 1, l.WeightHH.Grad[from*k:], k)
+	l.hidden.addGradient(l.WeightHH, from, to, l.x.frames(), d, ldd, h)
 }
 
 // inputGradient takes the gradients with respect to all pre-activations, adds to
@@ -134,7 +131,7 @@ func (l *recurrence[T]) recurrentGradient(d []T, ldd, from, to int, h []T) {
 // gradient with respect to the input.
 func (l *recurrence[T]) inputGradient(dpre []T) *Seq[T] {
 	rows, in, n := l.WeightIH.Rows, l.WeightIH.Cols, l.x.frames()
-	denseProduct(blas.Trans, blas.NoTrans, rows, in, n, dpre, rows, l.x.Data, in, 1, l.WeightIH.Grad, in)
+	l.input.addGradient(l.WeightIH, 0, rows, n, dpre, rows, l.x.Data)
 	l.sum = resized(l.sum, rows)
 	clear(l.sum)
 	addColumnSums(l.sum, dpre)

@@ -15,7 +15,8 @@
 // order is what lets a weight come back: one that was zero takes part again if
 // its update alone lifts it over what is pruned. (The algorithm as printed in
 // the paper masks first; a pruned weight could then never return, against its
-// text.) Gradients are not changed.
+// text.) Gradients are not changed, but by [Pruner.MaskGradients], which is for when
+// no mask is made anew any more.
 //
 // An iteration number counts the updates done: it is 1 after the first.
 package prune
