@@ -28,7 +28,7 @@ type Options struct {
 	// the lowest level, see [Objective].
 	Pass pass.Options
 	// Schedule restricts the choice of strategies; with a Plan, only the choice
-	// for a Batch.
+	// for a Batch, of a plan without one.
 	Schedule schedule.Options
 	// Batch is the number of streams of a type that steps them in lockstep, 2 to
 	// MaxStreams; 0 for none.
@@ -122,16 +122,12 @@ func batch(p *Package, o Options) (*kernel.Program, error) {
 	if o.Batch == 0 {
 		return nil, nil
 	}
-	if o.Batch < 2 || o.Batch > MaxStreams {
-		return nil, fmt.Errorf("%d streams in lockstep: want 2 to %d", o.Batch, MaxStreams)
-	}
-	_, lanes := codegen.Lockstep(o.Batch)
-	b, err := lower.Batch(p.Model, p.Program, lanes, o.Schedule)
+	b, err := lower.Batch(p.Program, p.Plan)
 	if err != nil {
 		return nil, err
 	}
 	if err := b.Verify(); err != nil {
-		return nil, fmt.Errorf("lowering made a faulty program for %d streams, which is a bug of it: %w", lanes, err)
+		return nil, fmt.Errorf("lowering made a faulty program for %d streams, which is a bug of it: %w", p.Plan.Streams, err)
 	}
 	return b, nil
 }
@@ -151,13 +147,26 @@ func share(p *kernel.Program, workers int) error {
 	return nil
 }
 
-// plan is the plan given, if it fits the model, or the cost model's.
-func plan(m *ir.Model, o Options) (*schedule.Plan, error) {
-	if o.Plan == nil {
-		return schedule.Choose(m, o.Schedule)
+// plan is the plan given, if it fits the model, or the cost model's, with choices for
+// the streams in lockstep that the options ask for.
+func plan(m *ir.Model, o Options) (p *schedule.Plan, err error) {
+	if p = o.Plan; p != nil {
+		err = p.Check(m)
+	} else {
+		p, err = schedule.Choose(m, o.Schedule)
 	}
-	if err := o.Plan.Check(m); err != nil {
-		return nil, err
+	if err != nil || o.Batch == 0 {
+		return p, err
 	}
-	return o.Plan, nil
+	if o.Batch < 2 || o.Batch > MaxStreams {
+		return nil, fmt.Errorf("%d streams in lockstep: want 2 to %d", o.Batch, MaxStreams)
+	}
+	switch _, lanes := codegen.Lockstep(o.Batch); p.Streams {
+	case lanes:
+		return p, nil
+	case 0:
+		return p.WithLockstep(m, o.Schedule, lanes), nil
+	default:
+		return nil, fmt.Errorf("plan: for blocks of %d streams in lockstep, want blocks of %d for %d streams", p.Streams, lanes, o.Batch)
+	}
 }

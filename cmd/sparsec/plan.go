@@ -19,6 +19,9 @@ func printPlan(w io.Writer, p *schedule.Plan) {
 		if e.Wide != nil && e.Wide.Strategy != e.Strategy {
 			t.row("  for "+kernel.AVX512.String(), e.Wide.Strategy, "", e.Wide.Work.Bytes, "", microseconds(e.Wide.NS), e.Wide.Reason)
 		}
+		if l := e.Lockstep; l != nil {
+			t.row(fmt.Sprintf("  for %d streams", p.Streams), l.Strategy, "", "", "", microseconds(l.NS), l.Reason)
+		}
 	}
 	t.row("total", "", "", bytes, dense, microseconds(p.NS), "")
 	if p.Wide != nil && p.Wide.NS != p.NS {

@@ -5,23 +5,19 @@ import (
 	"slices"
 
 	"github.com/sparsec/sparsec/compiler/schedule"
-	"github.com/sparsec/sparsec/ir"
 	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
-// Batch is the program for as many streams in lockstep, a multiple of 8 up to
-// kernel.MaxBatch, of the program for one of a model: the same layers, each matrix
-// packed for kernels with lanes over the streams. Weights are those that the
-// program for one stream has, moved where that moved them. A matrix that is dense
-// in both shares its weights. Workers have no part in it.
-func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) (*kernel.Program, error) {
+// Batch is the program for a block of streams in lockstep, of the program for one and
+// the choices of a plan for both: the same layers, each matrix packed for kernels with
+// lanes over the streams. Weights are those that the program for one stream has, moved
+// where that moved them. A matrix that is dense in both shares its weights. Workers
+// have no part in it.
+func Batch(p *kernel.Program, plan *schedule.Plan) (*kernel.Program, error) {
+	streams := plan.Streams
 	if err := noCopies(p, streams); err != nil {
 		return nil, err
-	}
-	products := map[string]schedule.Product{}
-	for _, product := range schedule.Products(model) {
-		products[product.Name()] = product
 	}
 	b := *p
 	b.Batch = streams
@@ -32,8 +28,11 @@ func Batch(model *ir.Model, p *kernel.Program, streams int, o schedule.Options) 
 	b.Matrices = make([]kernel.Matrix, len(p.Matrices))
 	for i := range p.Matrices {
 		m := &p.Matrices[i]
-		w := m.Packed.Unpack()
-		form, err := lockstepForm(m, w, o.Lockstep(products[m.Name], w.Rows, m.NNZ, streams), streams)
+		e := plan.Entry(m.Name)
+		if e == nil || e.Lockstep == nil {
+			return nil, fmt.Errorf("plan: matrix %q has no choice for streams in lockstep", m.Name)
+		}
+		form, err := lockstepForm(m, kernel.Strategy(e.Lockstep.Strategy), streams)
 		if err != nil {
 			return nil, fmt.Errorf("matrix %q for %d streams: %w", m.Name, streams, err)
 		}
@@ -57,8 +56,9 @@ func noCopies(p *kernel.Program, streams int) error {
 	return nil
 }
 
-// lockstepForm packs the weights w of a matrix.
-func lockstepForm(m *kernel.Matrix, w *sparse.Matrix, strategy kernel.Strategy, streams int) (kernel.Form, error) {
+// lockstepForm packs the weights of a matrix.
+func lockstepForm(m *kernel.Matrix, strategy kernel.Strategy, streams int) (kernel.Form, error) {
+	w := m.Packed.Unpack()
 	if strategy == kernel.Stream {
 		s, err := sparse.PackStream(w, streams)
 		if err != nil {

@@ -28,8 +28,8 @@ func TestLockstep(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, streams := range []int{8, 16, 24, 32} {
 				o := Options{Force: tc.force}
-				if got := o.Lockstep(product, rows, tc.nnz, streams); got != tc.want {
-					t.Errorf("%d streams: %v, want %v", streams, got, tc.want)
+				if got := o.lockstep(product, rows, tc.nnz, streams); kernel.Strategy(got.Strategy) != tc.want || got.NS <= 0 || got.Reason == "" {
+					t.Errorf("%d streams: %+v, want %v", streams, got, tc.want)
 				}
 			}
 		})

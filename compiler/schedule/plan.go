@@ -24,7 +24,10 @@ type Plan struct {
 	Totals
 	// Wide is the same for AVX-512 in a package for it and a lower level; each of
 	// its matrices then has a choice for AVX-512 too.
-	Wide     *Totals `json:"avx512,omitempty"`
+	Wide *Totals `json:"avx512,omitempty"`
+	// Streams is the number of streams of a block in lockstep that every matrix has a
+	// choice for; 0 in a plan without them, to which compiling for a Batch adds them.
+	Streams  int     `json:"streams,omitempty"`
 	Matrices []Entry `json:"matrices"` // in the order in which a step reads them
 }
 
@@ -47,6 +50,8 @@ type Entry struct {
 	Pattern string  `json:"pattern"` // that was recognised in the matrix
 	Choice          // at the package's lowest level
 	Wide    *Choice `json:"avx512,omitempty"`
+	// Lockstep is the choice for streams in lockstep.
+	Lockstep *LockstepChoice `json:"lockstep,omitempty"`
 	// Error is of weights that are not stored as float32.
 	Error *WeightError `json:"weight_error,omitempty"`
 }
@@ -113,6 +118,7 @@ func (p *Plan) Check(m *ir.Model) error {
 	if p.Wide != nil && p.Base >= kernel.AVX512 {
 		return fmt.Errorf("plan: for %s twice", kernel.AVX512)
 	}
+	faults = append(faults, p.checkLockstep()...)
 	products := map[string]bool{}
 	for _, product := range Products(m) {
 		name := product.Name()

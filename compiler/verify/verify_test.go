@@ -113,7 +113,7 @@ func compileBatch(t *testing.T, m *ir.Model, streams int) *Package {
 	o := codegen.Options{Package: "all", Vectors: vectors(t, m, inputs(8)), Batch: codegen.Batch{Streams: streams}}
 	if streams > 0 {
 		_, lanes := codegen.Lockstep(streams)
-		if o.Batch.Program, err = lower.Batch(m, p, lanes, schedule.Options{}); err != nil {
+		if o.Batch.Program, err = lower.Batch(p, plan.WithLockstep(m, schedule.Options{}, lanes)); err != nil {
 			t.Fatal(err)
 		}
 	}
