@@ -177,6 +177,7 @@ type Func struct {
 	File *File
 
 	labels int
+	held   map[uint32]reg.VecPhysical // constants in registers, see hold
 }
 
 // Arg loads the parameter into a general-purpose register and returns it.

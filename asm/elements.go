@@ -9,7 +9,7 @@ import (
 // ElementCall is one call of an element-wise kernel, in assembly or portable
 // Go.
 //
-// The assembly is Func with the suffix AVX2: it takes the address of every
+// The assembly is Func with the suffix of a level, see [ElementCall.Kernel]: it takes the address of every
 // vector, then N, then Streams and Params if there are any. The portable kernel is
 // Func: it takes the vectors as slices, then Ints, Streams and Params; N before
 // them when CountsN is set.
@@ -22,6 +22,15 @@ type ElementCall struct {
 	Ints     []int
 	Params   []float32
 	Portable bool // there is no assembly: the portable kernel runs at every level
+}
+
+// Kernel is the name of the assembly at a level: cells have forms of their own at
+// AVX-512.
+func (c ElementCall) Kernel(l kernel.Level) string {
+	if l >= AVX512 && cellByName[c.Func] != 0 {
+		return c.Func + "AVX512"
+	}
+	return c.Func + "AVX2"
 }
 
 // Vector is Len elements from Ref on.

@@ -29,7 +29,12 @@ func Emit(p *kernel.Program, pkg string) ([]Assembly, error) {
 	if p.Level >= kernel.AVX512 {
 		f := NewFile(pkg, Constraint)
 		f.Level = kernel.AVX512
-		if EmitMatVecs(f, p, kernel.AVX512)+emitRows(f, p, kernel.AVX512) == 0 {
+		cells, err := wideCells(p)
+		if err != nil {
+			return nil, err
+		}
+		EmitCells(f, cells)
+		if EmitMatVecs(f, p, kernel.AVX512)+emitRows(f, p, kernel.AVX512) == 0 && cells == 0 {
 			return files, nil
 		}
 		wide, err := f.render()
@@ -42,7 +47,8 @@ func Emit(p *kernel.Program, pkg string) ([]Assembly, error) {
 }
 
 // emitBase is the file of AVX2. It holds what the higher levels run too: the
-// element-wise kernels, and those products that have no kernel there.
+// element-wise kernels (but for the cells of layers that have AVX-512 kernels for
+// their products), and those products that have no kernel there.
 func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 	f := NewFile(pkg, Constraint)
 	EmitCPUID(f.ctx)
@@ -53,13 +59,40 @@ func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 	}
 	EmitSeveral(f, p, ahead)
 	emitRows(f, p, kernel.AVX2)
-	var elements MathSet
-	var cells CellSet
-	for _, l := range p.Layers {
+	layers := make([]int, len(p.Layers))
+	for i := range layers {
+		layers[i] = i
+	}
+	elements, cells, err := elementKernels(p, layers)
+	if err != nil {
+		return nil, err
+	}
+	EmitMath(f, elements)
+	EmitCells(f, cells)
+	return f.render()
+}
+
+// wideCells are the cells of the layers that are those of AVX-512.
+func wideCells(p *kernel.Program) (CellSet, error) {
+	layout := p.Layout()
+	var layers []int
+	for i := range p.Layers {
+		if LayerLevel(p, layout, i, kernel.AVX512) == kernel.AVX512 {
+			layers = append(layers, i)
+		}
+	}
+	_, cells, err := elementKernels(p, layers)
+	return cells, err
+}
+
+// elementKernels are the element-wise kernels that layers of the program call.
+func elementKernels(p *kernel.Program, layers []int) (elements MathSet, cells CellSet, err error) {
+	for _, i := range layers {
+		l := p.Layers[i]
 		for _, in := range l.Instrs {
 			calls, err := ElementCalls(in)
 			if err != nil {
-				return nil, fmt.Errorf("layer %q: %w", l.Name, err)
+				return 0, 0, fmt.Errorf("layer %q: %w", l.Name, err)
 			}
 			for _, c := range calls {
 				elements |= mathByName[c.Func]
@@ -67,9 +100,7 @@ func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 			}
 		}
 	}
-	EmitMath(f, elements)
-	EmitCells(f, cells)
-	return f.render()
+	return elements, cells, nil
 }
 
 func (f *File) render() (*Assembly, error) {

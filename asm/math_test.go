@@ -31,17 +31,28 @@ func mathModule(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wide := NewFile("rt", "amd64 && !purego")
+	wide.Level = AVX512
+	EmitCells(wide, AllCells)
+	wideAssembly, wideStubs, err := wide.Render()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	files := map[string][]byte{
 		"go.mod":           []byte("module rt\n\ngo 1.26\n"),
 		"kernels_amd64.s":  assembly,
 		"kernels_amd64.go": stubs,
+		"wide_amd64.s":     wideAssembly,
+		"wide_amd64.go":    wideStubs,
 	}
 	for name, path := range map[string]string{
 		"math.go":         "../codegen/rt/math.go",
 		"functions.go":    "../codegen/rt/functions.go",
 		"cells.go":        "../codegen/rt/cells.go",
 		"kernels_test.go": "testdata/vmath/kernels_test.go",
+
+		"wide_test.go": "testdata/vmath/wide_test.go",
 
 		"pages_linux_test.go": "testdata/vmath/pages_linux_test.go",
 		"pages_other_test.go": "testdata/vmath/pages_other_test.go",
@@ -85,12 +96,15 @@ func TestMathKernels(t *testing.T) {
 	dir := mathModule(t)
 	goCommand(t, dir, "vet", ".")
 	args := []string{"test", "-count=1", "-v", "."}
+	if hasLevel(AVX512) {
+		args = append(args, "-wide")
+	}
 	if *exhaustive {
 		args = append(args, "-exhaustive")
 	}
 	t.Log(goCommand(t, dir, args...))
 	if *benchKernel {
-		t.Log(goCommand(t, dir, "test", "-run=^$", "-bench=.", "-count=5", "."))
+		t.Log(goCommand(t, dir, append(args, "-run=^$", "-bench=.", "-count=5")...))
 	}
 }
 
@@ -117,6 +131,7 @@ func TestEmitSubsets(t *testing.T) {
 		"tanhAVX2 gruUpdateReLUAVX2":     func(f *File) { EmitMath(f, Tanh); EmitCells(f, GRUUpdateReLU) },
 		"gruCellAVX2 lstmCellAVX2":       func(f *File) { EmitCells(f, LSTMCell|GRUCell) },
 		"gruResetAVX2 gruUpdateTanhAVX2": func(f *File) { EmitCells(f, GRUReset|GRUUpdateTanh) },
+		"gruCellAVX512 lstmCellAVX512":   func(f *File) { f.Level = AVX512; EmitCells(f, LSTMCell|GRUCell) },
 	} {
 		if got := names(emit); got != want {
 			t.Errorf("functions %q, want %q", got, want)

@@ -1,8 +1,6 @@
 package asm
 
 import (
-	"math"
-
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -47,11 +45,14 @@ type lane struct {
 	x, a, b, s, q reg.VecPhysical
 }
 
-// lanes cuts n lanes from the pool, starting with register first.
-func lanes(first, n int) []lane {
+// lanes cuts n lanes of an AVX2 file from its pool, starting with register first.
+func lanes(first, n int) []lane { return lanesOf(ymm[first:], n) }
+
+// lanesOf cuts n lanes from the start of a pool.
+func lanesOf(pool []reg.VecPhysical, n int) []lane {
 	ls := make([]lane, n)
 	for i := range ls {
-		r := ymm[first+5*i:]
+		r := pool[5*i:]
 		ls[i] = lane{x: r[0], a: r[1], b: r[2], s: r[3], q: r[4]}
 	}
 	return ls
@@ -75,21 +76,16 @@ func each(ls []lane, emit func(l lane)) {
 // (e^(scale·r)−1)/scale = r + r²·q. Without low the reduction leaves out ln2Lo,
 // which moves r by up to 1.9e-9·|n|/scale.
 func (fn *Func) expm1Core(ls []lane, scale float64, low bool) {
-	f := fn.File
-	shift := f.Splat8F(roundShift)
+	shift := fn.splatF(roundShift)
 	each(ls, func(l lane) { fn.VMOVUPS(shift, l.s) })
-	each(ls, func(l lane) { fn.VFMADD231PS(f.Splat8F(float32(log2E*scale)), l.a, l.s) })
+	each(ls, func(l lane) { fn.VFMADD231PS(fn.splatF(float32(log2E*scale)), l.a, l.s) })
 	each(ls, func(l lane) { fn.VSUBPS(shift, l.s, l.b) })
 	each(ls, func(l lane) { fn.VPSLLD(operand.U8(23), l.s, l.s) })
-	each(ls, func(l lane) { fn.VFNMADD231PS(f.Splat8F(float32(ln2Hi/scale)), l.b, l.a) })
+	each(ls, func(l lane) { fn.VFNMADD231PS(fn.splatF(float32(ln2Hi/scale)), l.b, l.a) })
 	if low {
-		each(ls, func(l lane) { fn.VFNMADD231PS(f.Splat8F(float32(ln2Lo/scale)), l.b, l.a) })
+		each(ls, func(l lane) { fn.VFNMADD231PS(fn.splatF(float32(ln2Lo/scale)), l.b, l.a) })
 	}
-	coefficient := func(i int) operand.Mem {
-		degree := len(expm1Poly) + 1 - i // of r in the whole series
-		c := float64(math.Float32frombits(expm1Poly[i]))
-		return f.Splat8F(float32(c * math.Pow(scale, float64(degree-1))))
-	}
+	coefficient := func(i int) operand.Op { return fn.splatF(expm1Coefficient(i, scale)) }
 	each(ls, func(l lane) { fn.VMOVUPS(coefficient(0), l.q) })
 	each(ls, func(l lane) { fn.VMULPS(l.a, l.a, l.b) })
 	for i := 1; i < len(expm1Poly); i++ {
@@ -104,10 +100,9 @@ func (fn *Func) expm1Core(ls []lane, scale float64, low bool) {
 // the roundings of r² and p, weighted by r²·p ≤ 0.07, together below 0.2, all
 // over 1+q ≥ 0.7; the last FMA rounds once: below 1.9.
 func (fn *Func) expParts(ls []lane) {
-	f := fn.File
 	// The second source of a VEX minimum or maximum is the result when a
 	// source is NaN: a has to be that one.
-	each(ls, func(l lane) { fn.VMOVUPS(f.Splat8F(expFlush), l.b) })
+	each(ls, func(l lane) { fn.VMOVUPS(fn.splatF(expFlush), l.b) })
 	each(ls, func(l lane) { fn.VMAXPS(l.a, l.b, l.a) })
 	fn.expm1Core(ls, 1, true)
 	each(ls, func(l lane) { fn.VFMADD213PS(l.a, l.b, l.q) })
@@ -117,29 +112,37 @@ func (fn *Func) expParts(ls []lane) {
 // sigmoidRatio emits x = numerator and b = denominator of σ(x), with a, s and q
 // lost: e/(1+e) for negative x and 1/(1+e) for others, e = e^−|x|.
 func (fn *Func) sigmoidRatio(ls []lane) {
-	f := fn.File
-	one := f.Splat8F(1)
-	each(ls, func(l lane) { fn.VORPS(f.Splat8(signBit), l.x, l.a) })
+	one := fn.splatF(1)
+	each(ls, func(l lane) { fn.VORPS(fn.splat(signBit), l.x, l.a) })
 	fn.expParts(ls)
 	each(ls, func(l lane) { fn.VMOVUPS(one, l.a) })
 	each(ls, func(l lane) { fn.VADDPS(l.a, l.q, l.b) })
-	each(ls, func(l lane) { fn.VBLENDVPS(l.x, l.q, l.a, l.x) })
+	each(ls, func(l lane) { fn.whereNegative(l.x, l.q, l.a, l.x) })
+}
+
+// whereNegative emits dst = a in the lanes in which the sign of x is set, b in others.
+func (fn *Func) whereNegative(x, a, b, dst reg.VecPhysical) {
+	if fn.File.Level < AVX512 {
+		fn.VBLENDVPS(x, a, b, dst)
+		return
+	}
+	fn.VPMOVD2M(x, reg.K1)
+	fn.VBLENDMPS(a, b, reg.K1, dst)
 }
 
 // tanhRatio emits x = numerator and b = denominator of tanh(x), with a, s and q
 // lost: ±h/(1+h), h = (e^(2|x|)−1)/2 and the sign of x.
 func (fn *Func) tanhRatio(ls []lane) {
-	f := fn.File
-	each(ls, func(l lane) { fn.VMOVUPS(f.Splat8F(tanhOne), l.b) })
-	each(ls, func(l lane) { fn.VANDPS(f.Splat8(absMask), l.x, l.a) })
+	each(ls, func(l lane) { fn.VMOVUPS(fn.splatF(tanhOne), l.b) })
+	each(ls, func(l lane) { fn.VANDPS(fn.splat(absMask), l.x, l.a) })
 	each(ls, func(l lane) { fn.VMINPS(l.a, l.b, l.a) })
 	fn.expm1Core(ls, 2, false)
 	each(ls, func(l lane) { fn.VFMADD213PS(l.a, l.b, l.q) }) // (eʳ−1)/2
-	each(ls, func(l lane) { fn.VMOVUPS(f.Splat8F(-0.5), l.b) })
-	each(ls, func(l lane) { fn.VFMADD231PS(f.Splat8F(0.5), l.s, l.b) }) // (s−1)/2, exact
+	each(ls, func(l lane) { fn.VMOVUPS(fn.splatF(-0.5), l.b) })
+	each(ls, func(l lane) { fn.VFMADD231PS(fn.splatF(0.5), l.s, l.b) }) // (s−1)/2, exact
 	each(ls, func(l lane) { fn.VFMADD213PS(l.b, l.s, l.q) })
-	each(ls, func(l lane) { fn.VANDPS(f.Splat8(signBit), l.x, l.x) })
-	each(ls, func(l lane) { fn.VADDPS(f.Splat8F(1), l.q, l.b) })
+	each(ls, func(l lane) { fn.VANDPS(fn.splat(signBit), l.x, l.x) })
+	each(ls, func(l lane) { fn.VADDPS(fn.splatF(1), l.q, l.b) })
 	each(ls, func(l lane) { fn.VORPS(l.q, l.x, l.x) })
 }
 

@@ -283,7 +283,7 @@ func (l *lockstep) amd64File() *jen.File {
 	l.layerCalls(f, "stepAVX2", "AVX2")
 	needed := map[string]bool{}
 	for i, layer := range l.program.Layers {
-		l.layer(f, i, "AVX2", l.assemblyCall, l.assemblyProduct)
+		l.layer(f, i, "AVX2", l.assemblyCall(kernel.AVX2), l.assemblyProduct)
 		for _, in := range layer.Instrs {
 			if in, ok := in.(kernel.MatVec); ok {
 				if calls := asm.LockstepCalls(l.program, l.places, in); len(calls) > 1 || in.Vectors > 1 {

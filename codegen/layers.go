@@ -2,7 +2,6 @@ package codegen
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,27 +93,14 @@ func (e *emitter) levelLayers(f *jen.File, l kernel.Level) {
 	})
 	for i := range e.p.Layers {
 		if e.layerLevel(i, l) == l {
-			e.layer(f, i, suffix(l), e.assemblyCall, func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) })
+			e.layer(f, i, suffix(l), e.assemblyCall(l), func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) })
 		}
 	}
 }
 
-// layerLevel is the lowest level of the program whose layer i calls what that of
-// level l calls.
+// layerLevel is the level whose layer i level l runs.
 func (e *emitter) layerLevel(i int, l kernel.Level) kernel.Level {
-	for lower := e.p.Base; lower < l; lower++ {
-		same := true
-		for _, in := range e.p.Layers[i].Instrs {
-			if m, ok := in.(kernel.MatVec); ok {
-				same = same && reflect.DeepEqual(asm.MatVecCalls(e.p, e.layout, m.Matrix, lower), asm.MatVecCalls(e.p, e.layout, m.Matrix, l)) &&
-					(m.Vectors <= 1 || reflect.DeepEqual(asm.RowsCalls(e.p, e.layout, m, lower), asm.RowsCalls(e.p, e.layout, m, l)))
-			}
-		}
-		if same {
-			return lower
-		}
-	}
-	return l
+	return asm.LayerLevel(e.p, e.layout, i, l)
 }
 
 // Levels are those that the package of a program has kernels for, in rising order.
@@ -244,17 +230,20 @@ func (e *emitter) genericCall(c asm.ElementCall) jen.Code {
 	})
 }
 
-func (e *emitter) assemblyCall(c asm.ElementCall) jen.Code {
-	if c.Portable {
-		return e.genericCall(c)
-	}
-	return jen.Id(c.Func + "AVX2").CallFunc(func(g *jen.Group) {
-		for _, v := range c.Vectors {
-			g.Add(e.pointer(v.Ref))
+// assemblyCall makes the calls of element-wise kernels at a level.
+func (e *emitter) assemblyCall(l kernel.Level) func(asm.ElementCall) jen.Code {
+	return func(c asm.ElementCall) jen.Code {
+		if c.Portable {
+			return e.genericCall(c)
 		}
-		g.Lit(c.N)
-		numbers(g, c)
-	})
+		return jen.Id(c.Kernel(l)).CallFunc(func(g *jen.Group) {
+			for _, v := range c.Vectors {
+				g.Add(e.pointer(v.Ref))
+			}
+			g.Lit(c.N)
+			numbers(g, c)
+		})
+	}
 }
 
 // numbers are the last arguments of a kernel.

@@ -132,7 +132,7 @@ func (e *emitter) sequenceLayers(f *jen.File, l kernel.Level) {
 		}
 		if len(split.Ahead) > 0 && len(split.Rest) > 0 {
 			rest = e.layers[i] + "Rest" + suffix(l)
-			e.layerFunc(f, rest, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), split.Rest, e.assemblyCall,
+			e.layerFunc(f, rest, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), split.Rest, e.assemblyCall(l),
 				func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) })
 		}
 		doc(f, fmt.Sprintf("%s is layer %q over frames.\n//\n//go:noinline", name(i, l), layer.Name))

@@ -115,11 +115,11 @@ func (e *emitter) wholeLevel(f *jen.File, l kernel.Level) {
 		switch {
 		case layer.Shifts() || e.layerLevel(i, l) != l:
 		case len(ahead) == 0:
-			e.layer(f, i, k.suffix, e.assemblyCall, matVec)
+			e.layer(f, i, k.suffix, e.assemblyCall(l), matVec)
 		default:
 			e.aheadFunc(f, i, k.suffix, ahead)
 			if rest := e.sequence[i].Rest; len(rest) > 0 {
-				e.layerFunc(f, e.layers[i]+k.suffix, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), rest, e.assemblyCall, matVec)
+				e.layerFunc(f, e.layers[i]+k.suffix, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), rest, e.assemblyCall(l), matVec)
 			}
 		}
 	}

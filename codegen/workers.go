@@ -102,7 +102,7 @@ func (e *emitter) workersAMD64File() *jen.File {
 		g.Default().Block(jen.Id("w").Dot("stepGeneric").Call(jen.Id("s")))
 	}))
 	for _, l := range e.levels {
-		e.sharedLayers(f, suffix(l), func(i int) string { return suffix(e.layerLevel(i, l)) }, e.assemblyCall,
+		e.sharedLayers(f, suffix(l), func(i int) string { return suffix(e.layerLevel(i, l)) }, e.assemblyCall(l),
 			func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) },
 			func(in kernel.MatVec, share kernel.Range) ([]jen.Code, bool) {
 				calls := slices.DeleteFunc(asm.MatVecCalls(e.p, e.layout, in.Matrix, l), func(c kernel.Call) bool {

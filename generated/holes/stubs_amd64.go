@@ -51,7 +51,7 @@ func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words 
 //go:noescape
 func gruResetAVX2(rh *float32, h *float32, px *float32, ph *float32, hp int)
 
-// gruUpdateReLUAVX2 is the second half of the step that gruResetAVX2 begins:
+// gruUpdateReLUAVX2 is the second half of the step that gruReset begins:
 // h = n + z*(h-n) with z = sigmoid(px.z + ph.z) and n = max(px.n + pn, 0), where px has the blocks
 // [r z n] of hp floats, ph [r z] and pn is the recurrent product of n; hp is a multiple of 16.
 //
