@@ -40,8 +40,8 @@ straight-line code, the code, which is the indices), max_rel_err is the largest
 error of y over the root mean square of y, in float64. The drift of the clock and
 the number of turns go to the standard error.
 
--bound appends what the cost model says no kernel of the strategy can beat, for a
-described Zen 4: bound_us, the longest of the arithmetic of all steps, of reading the
+-bound appends what the cost model leaves a strategy at its measured rates, if nothing
+but the scarcest resource of a described Zen 4 counts: bound_us, the longest of the arithmetic of all steps, of reading the
 weights from the level of the memory that holds them, and of fetching straight-line
 code, and of_bound, the share of it that is reached. Rows below 0.8 go to the standard
 error, with what binds them. Portable Go has no bound.
