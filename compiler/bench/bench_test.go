@@ -188,3 +188,22 @@ func TestQuantile(t *testing.T) {
 		t.Errorf("of one: %v", got)
 	}
 }
+
+// TestRunOfWholeSequences: a package that goes backwards takes all frames at once,
+// so that each slice is whole sequences of the wanted length.
+func TestRunOfWholeSequences(t *testing.T) {
+	m := random(t, Layer{Cell: "gru", Hidden: 16})
+	op := m.Nodes[0].Op.(ir.GRU)
+	op.Direction = ir.Reverse
+	m.Nodes[0].Op = op
+	const frames = 50
+	r, err := Run(t.Context(), twins(t, m), nil, Options{Slice: time.Microsecond, Budget: time.Millisecond, Frames: frames})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range r.Rows {
+		if row.Steps == 0 || row.Steps%frames != 0 || len(row.Output) != frames*16 || !(row.NS > 0) {
+			t.Errorf("%s: slices of %d frames, %d elements of output, %v ns a frame; want whole sequences of %d frames of 16", row.Name, row.Steps, len(row.Output), row.NS, frames)
+		}
+	}
+}

@@ -7,7 +7,8 @@
 // round. A fixed loop timed in every round tells how far the clock drifted.
 //
 // The subjects step through random frames, different ones from step to step,
-// and their states evolve, so that nothing decays to denormal numbers and no
+// or through the same whole sequence again where a package takes no other, and
+// their states evolve, so that nothing decays to denormal numbers and no
 // branch is learnt. Functions of the calling process can take turns with the
 // program as [Local] subjects.
 package bench

@@ -23,8 +23,8 @@ const modulePath = "bench.invalid"
 var driver embed.FS
 
 // writeModule puts the subjects, each a package of its own, and the program
-// that times them into a module.
-func writeModule(m *scratch.Module, subjects []Subject) error {
+// that times them, each over so many frames, into a module.
+func writeModule(m *scratch.Module, subjects []Subject, frames int) error {
 	var main []txtar.File
 	for _, name := range []string{"_driver/main.go", "frames.go", "pin_linux.go", "pin_other.go"} {
 		data, err := driver.ReadFile(name)
@@ -33,7 +33,7 @@ func writeModule(m *scratch.Module, subjects []Subject) error {
 		}
 		main = append(main, txtar.File{Name: path.Base(name), Data: bytes.Replace(data, []byte("package bench\n"), []byte("package main\n"), 1)})
 	}
-	table, err := subjectTable(subjects)
+	table, err := subjectTable(subjects, frames)
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,13 @@ func writeModule(m *scratch.Module, subjects []Subject) error {
 }
 
 // subjectTable is the file that names the subjects to the program.
-func subjectTable(subjects []Subject) (txtar.File, error) {
+func subjectTable(subjects []Subject, frames int) (txtar.File, error) {
 	var b bytes.Buffer
-	if err := tableTemplate.Execute(&b, subjects); err != nil {
+	table := struct {
+		Frames   int
+		Subjects []Subject
+	}{frames, subjects}
+	if err := tableTemplate.Execute(&b, table); err != nil {
 		return txtar.File{}, err
 	}
 	source, err := format.Source(b.Bytes())
@@ -62,26 +66,29 @@ func subjectTable(subjects []Subject) (txtar.File, error) {
 }
 
 // Step takes the outputs, then the inputs, in the order of the program's ports. A
-// package that has none runs sequences of at most as many frames as there are.
+// package that has none runs the frames as one sequence, again and again.
 var tableTemplate = template.Must(template.New("subjects").Parse(`package main
 
 import (
-{{- range $i, $s := .}}
+{{- range $i, $s := .Subjects}}
 	p{{$i}} "` + modulePath + `/p{{$i}}"
 {{- end}}
 )
 
+// frames is how many different frames a subject steps through, again and again.
+const frames = {{.Frames}}
+
 var subjects = []subject{
-{{- range $i, $s := .}}
+{{- range $i, $s := .Subjects}}
 	subject{{$i}}(),
 {{- end}}
 }
-{{range $i, $s := .}}
+{{range $i, $s := .Subjects}}
 {{- if .Layers}}
 {{- $x := index .Program.Inputs 0}}
 {{- $y := index .Program.Outputs 0}}
 func subject{{$i}}() subject {
-	x, y := vectors(0, {{$x.Size}}), new([{{.StreamCount}}][{{$y.Size}}]float32)
+	x, y := vectors(frames, 0, {{$x.Size}}), new([{{.StreamCount}}][{{$y.Size}}]float32)
 {{- if .Lockstep}}
 	frame, b := new([{{.StreamCount}}][{{$x.Size}}]float32), new(p{{$i}}.Batch)
 	for i := range frame {
@@ -113,19 +120,18 @@ func subject{{$i}}() subject {
 {{- if $p.Bound}}
 	x{{$k}} := indices32({{$k}}, {{$p.Bound}})
 {{- else}}
-	x{{$k}} := vectors({{$k}}, {{$p.Size}})
+	x{{$k}} := vectors(frames, {{$k}}, {{$p.Size}})
 {{- end}}
 {{- end}}
 {{- range $k, $p := .Program.Outputs}}
 	y{{$k}} := make([]float32, frames*{{$p.Size}})
 {{- end}}
 	return subject{
-		name: {{printf "%q" .Name}}, kernel: p{{$i}}.Kernel(),
+		name: {{printf "%q" .Name}}, kernel: p{{$i}}.Kernel(), unit: frames,
 		step: func(n int) {
 			for ; n > 0; n -= frames {
-				k := min(n, frames)
-				check(s.Run({{range $k, $p := .Program.Outputs}}y{{$k}}[:k*{{$p.Size}}], {{end}}
-{{- range $k, $p := .Program.Inputs}}x{{$k}}[:k{{if not $p.Bound}}*{{$p.Size}}{{end}}], {{end -}}
+				check(s.Run({{range $k, $p := .Program.Outputs}}y{{$k}}, {{end}}
+{{- range $k, $p := .Program.Inputs}}x{{$k}}, {{end -}}
 				))
 			}
 		},
@@ -144,7 +150,7 @@ func subject{{$i}}() subject {
 {{- if $p.Bound}}
 	x{{$k}} := indices({{$k}}, {{$p.Bound}})
 {{- else}}
-	x{{$k}} := vectors({{$k}}, {{$p.Size}})
+	x{{$k}} := vectors(frames, {{$k}}, {{$p.Size}})
 {{- end}}
 {{- end}}
 {{- range $k, $p := .Program.Outputs}}

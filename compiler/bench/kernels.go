@@ -239,7 +239,7 @@ func (c *kernelCase) subjects(number int) []Subject {
 // times joins what was measured with what was compiled.
 func (c *kernelCase) times(r *Result, rows []Row) KernelTimes {
 	t := KernelTimes{Product: c.product, NNZ: c.w.NNZ(), CPU: r.CPU, Rounds: r.Rounds, Drift: r.Drift}
-	want := reference(c.w, vectors(0, c.w.Cols), c.streams)
+	want := reference(c.w, vectors(defaultFrames, 0, c.w.Cols), c.streams)
 	for i, row := range c.rows {
 		k := KernelRow{
 			Strategy: row.name, Weights: row.weights, ISA: rows[i].Kernel, Chosen: row.chosen, Steps: row.steps,

@@ -59,7 +59,7 @@ func TestKernelsStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := vectors(0, p.Cols)
+	x := vectors(defaultFrames, 0, p.Cols)
 	for _, row := range r.Rows {
 		if len(row.Output) != streams*p.Rows {
 			t.Fatalf("%s: %d elements, want %d", row.Name, len(row.Output), streams*p.Rows)

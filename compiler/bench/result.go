@@ -25,8 +25,8 @@ type Row struct {
 	// Ratio is the median over the rounds of the first row's time over this
 	// row's: how many times faster than the first this one is.
 	Ratio float64 `json:"ratio"`
-	// Output is that of the last frame before the rounds; none of a local
-	// subject.
+	// Output is that of the last frame before the rounds, or of all frames of a
+	// package that takes whole sequences; none of a local subject.
 	Output []float32 `json:"-"`
 }
 

@@ -29,8 +29,12 @@ type Local struct {
 // Options say how long to measure.
 type Options struct {
 	// Slice is the time of one subject in one round; 0 stands for 2 ms. A slice
-	// has at least four steps, however long they take.
+	// has at least four steps, or one whole sequence, however long they take.
 	Slice time.Duration
+	// Frames is how many different frames a subject steps through, again and
+	// again; 0 stands for 64. A package that takes whole sequences takes them as
+	// one of that length, over which a time of a step is the mean.
+	Frames int
 	// Budget is the time for all rounds together; 0 stands for 3 s. There are
 	// at least MinRounds of them.
 	Budget time.Duration
@@ -63,7 +67,7 @@ func Run(ctx context.Context, subjects []Subject, locals []Local, o Options) (r 
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	m.Go = o.Go
-	if err := writeModule(m, subjects); err != nil {
+	if err := writeModule(m, subjects, o.frames()); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
 	program, err := m.Build(ctx)
@@ -94,6 +98,13 @@ func (o *Options) slice() time.Duration {
 		return 2 * time.Millisecond
 	}
 	return o.Slice
+}
+
+func (o *Options) frames() int {
+	if o.Frames <= 0 {
+		return defaultFrames
+	}
+	return o.Frames
 }
 
 // session is a running program of subjects.
@@ -228,7 +239,7 @@ func (s *session) holdTwins(subjects []Subject, o Options) error {
 	for i, d := range s.header.Subjects {
 		got := floats(d.Output)
 		if k := slices.IndexFunc(got, notFinite); k >= 0 {
-			return fmt.Errorf("subject %q: output element %d is %v after %d steps", d.Name, k, got[k], frames)
+			return fmt.Errorf("subject %q: output element %d is %v after %d steps", d.Name, k, got[k], o.frames())
 		}
 		outputs[d.Name] = got
 		twin := subjects[i].Twin
@@ -241,7 +252,7 @@ func (s *session) holdTwins(subjects []Subject, o Options) error {
 		}
 		for k := range got {
 			if w := float64(want[k]); math.Abs(float64(got[k])-w) > tolerance*max(1, math.Abs(w)) {
-				return fmt.Errorf("subject %q: output element %d is %v after %d steps, that of %q is %v", d.Name, k, got[k], frames, twin, want[k])
+				return fmt.Errorf("subject %q: output element %d is %v after %d steps, that of %q is %v", d.Name, k, got[k], o.frames(), twin, want[k])
 			}
 		}
 	}

@@ -21,15 +21,16 @@ import (
 type subject struct {
 	name   string
 	kernel string
-	step   func(n int)      // steps the stream on
+	step   func(n int)      // steps the stream on, a multiple of unit
+	unit   int              // frames that a call takes at once; 0 stands for 1
 	output func() []float32 // of the last step
 	beside int              // bytes that are read before each step
 
 	steps int // in a slice
 }
 
-// slice is the time that a subject has in a round; spins are the turns of the
-// loop that watches the clock, and warm the steps that are not timed.
+// spins are the turns of the
+// loop that watches the clock, and warm the least steps that are not timed.
 const (
 	spins = 200_000
 	warm  = 2
@@ -64,6 +65,7 @@ func main() {
 	out := json.NewEncoder(os.Stdout)
 	for i := range subjects {
 		s := &subjects[i]
+		s.unit = max(s.unit, 1)
 		s.step(frames)
 		output := s.output()
 		s.calibrate(slice)
@@ -85,17 +87,20 @@ func check(err error) {
 	}
 }
 
-// calibrate finds how many steps fill a slice, at least four.
+// calibrate finds how many steps fill a slice, at least four, in whole units.
 func (s *subject) calibrate(slice time.Duration) {
-	for s.steps = 4; ; s.steps *= 2 {
+	for s.steps = s.whole(4); ; s.steps *= 2 {
 		start := time.Now()
 		s.run(s.steps)
 		if took := time.Since(start); took >= slice/4 {
-			s.steps = max(4, int(float64(s.steps)*float64(slice)/float64(took)))
+			s.steps = s.whole(max(4, int(float64(s.steps)*float64(slice)/float64(took))))
 			return
 		}
 	}
 }
+
+// whole is n rounded up to whole units.
+func (s *subject) whole(n int) int { return (n + s.unit - 1) / s.unit * s.unit }
 
 // oneRound times every subject once, beginning with another one each time.
 func oneRound(first int) round {
@@ -103,7 +108,7 @@ func oneRound(first int) round {
 	for k := range subjects {
 		i := (first + k) % len(subjects)
 		s := &subjects[i]
-		s.run(warm)
+		s.run(s.whole(warm))
 		r.NS[i] = float64(s.run(s.steps)) / float64(s.steps)
 	}
 	return r
