@@ -25,6 +25,9 @@ type Corpus struct {
 	// where they are raw.
 	FeatureScale *data.Scale
 	Sound        SoundFeatures // of recordings
+	// Period is the time from one frame of the network to the next, of recordings:
+	// that of features times those that are stacked.
+	Period data.Period
 
 	like   *Meta  // whose vocabulary, labels and scales these are; nil for those of the data
 	digest string // sha256 of all that was read
@@ -38,6 +41,15 @@ type SoundFeatures struct {
 	Rate  int `json:"rate"` // samples a second
 	Bands int `json:"bands"`
 	Stack int `json:"stack"`
+}
+
+// String says it in words.
+func (s SoundFeatures) String() string {
+	what := "features that were computed before"
+	if s.Bands != 0 {
+		what = fmt.Sprintf("%d log-mel bands of sound of %d samples a second", s.Bands, s.Rate)
+	}
+	return fmt.Sprintf("%s, in stacks of %d", what, s.Stack)
 }
 
 // Part is a part of a corpus.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"time"
 
 	"github.com/sparsec/sparsec/trainer/data"
 	"github.com/sparsec/sparsec/trainer/nn"
@@ -29,6 +31,8 @@ func (c *Corpus) loadSpeech(cfg DataConfig, hash io.Writer) error {
 		return err
 	}
 	c.Sound = SoundFeatures{Rate: speech.Rate, Bands: speech.Bands, Stack: max(cfg.Stack, 1)}
+	c.Period = speech.Period
+	c.Period.Time *= time.Duration(c.Sound.Stack)
 	utterances := speech.Utterances
 	for i, u := range utterances {
 		utterances[i].Features = u.Features.Stack(cfg.Stack)
@@ -64,4 +68,18 @@ func (c *Corpus) takeSpeech(cfg DataConfig, utterances []data.Utterance) (err er
 	scale := data.ScaleOf(series...)
 	c.FeatureScale = &scale
 	return nil
+}
+
+// MedianFrames is how many frames the network reads of a recording of a part whose
+// length is the median, the longer one of two; 0 of no recordings.
+func (c *Corpus) MedianFrames(p Part) int {
+	var lengths []int
+	for _, u := range c.parts[p].utterances {
+		lengths = append(lengths, u.Features.Len())
+	}
+	if len(lengths) == 0 {
+		return 0
+	}
+	slices.Sort(lengths)
+	return lengths[len(lengths)/2]
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/sparsec/sparsec/trainer/decode"
 )
@@ -166,5 +167,29 @@ func TestFewestErrorsAreBest(t *testing.T) {
 	eighth := Score{Metric: CharErrorRate, Value: 0.125}
 	if eighth.String() != "CER 12.50 %" {
 		t.Error(eighth)
+	}
+}
+
+// TestPeriod: a frame of the network is as long as the frames of features in it.
+func TestPeriod(t *testing.T) {
+	c := speech(t).Data
+	for stack, want := range map[int]time.Duration{0: 10 * time.Millisecond, 1: 10 * time.Millisecond, 2: 20 * time.Millisecond} {
+		c.Stack = stack
+		corpus, err := LoadCorpus(c, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if corpus.Period.Time != want || !corpus.Period.Assumed {
+			t.Errorf("%d stacked: %+v, want %v, assumed", stack, corpus.Period, want)
+		}
+		shorter, n := 0, corpus.MedianFrames(Test)
+		for _, u := range corpus.parts[Test].utterances {
+			if u.Features.Len() < n {
+				shorter++
+			}
+		}
+		if half := corpus.Len(Test) / 2; n == 0 || shorter > half {
+			t.Errorf("%d stacked: %d of %d recordings are shorter than %d frames, want at most half", stack, shorter, corpus.Len(Test), n)
+		}
 	}
 }

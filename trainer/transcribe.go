@@ -83,7 +83,7 @@ func (c *Corpus) fits(m *ir.Model, stack *nn.Stack[float32], meta *Meta) error {
 		return fmt.Errorf("model %q of task %s and data of task %s, want %s of both", m.Name, meta.Task, c.Task, CTC)
 	}
 	if meta.Sound != c.Sound {
-		return fmt.Errorf("model %q: reads features %+v, the data have %+v", m.Name, meta.Sound, c.Sound)
+		return fmt.Errorf("model %q: reads %v, the data have %v", m.Name, meta.Sound, c.Sound)
 	}
 	if stack.Input != c.Input || stack.OutputWidth() != meta.Vocabulary.Size() {
 		return fmt.Errorf("model %q: reads %+v and yields %d outputs, want %+v as the data have and %d as its vocabulary has", m.Name, stack.Input, stack.OutputWidth(), c.Input, meta.Vocabulary.Size())

@@ -34,8 +34,9 @@ type SpeechConfig struct {
 // Speech is recordings and how their features came about.
 type Speech struct {
 	Utterances []Utterance
-	Rate       int // samples a second of the sound; 0 of features that were computed before
-	Bands      int // of LogMel; 0 of those
+	Rate       int    // samples a second of the sound; 0 of features that were computed before
+	Bands      int    // of LogMel; 0 of those
+	Period     Period // from one frame to the next
 }
 
 // ReadSpeech reads recordings in one of four forms. Three have an index: a table
@@ -52,7 +53,8 @@ type Speech struct {
 //
 //	offset_floats, frames
 //
-// where the size of that file says how many floats a frame has; for sound in one
+// where the size of that file says how many floats a frame has, and a column
+// frame_rate how many frames a second has, 100 without; for sound in one
 // file of int16 in little-endian order (.i16le), of one channel,
 //
 //	offset_samples, samples, rate
@@ -71,45 +73,45 @@ func ReadSpeech(files []File, cfg SpeechConfig) (*Speech, error) {
 		cfg.Bands = 40
 	}
 	sound := &sounds{bands: cfg.Bands}
-	utterances, err := readSpeech(files, cfg, sound)
-	if err != nil {
+	speech := &Speech{}
+	if err := speech.read(files, cfg, sound); err != nil {
 		return nil, err
 	}
-	speech := &Speech{Utterances: utterances}
 	if sound.mel != nil {
-		speech.Rate, speech.Bands = sound.mel.Rate, sound.mel.Bands
+		speech.Rate, speech.Bands, speech.Period = sound.mel.Rate, sound.mel.Bands, sound.mel.Period()
 	}
 	return speech, nil
 }
 
-// readSpeech reads the form that the kinds of files tell.
-func readSpeech(files []File, cfg SpeechConfig, s *sounds) ([]Utterance, error) {
+// read reads the form that the kinds of files tell.
+func (speech *Speech) read(files []File, cfg SpeechConfig, s *sounds) (err error) {
 	tables, waves := ofKind(files, ".tsv"), ofKind(files, ".wav")
 	features, samples := ofKind(files, ".f32le"), ofKind(files, ".i16le")
 	if len(tables) == 0 && len(features)+len(samples) == 0 && len(waves) > 0 {
-		return paired(waves, ofKind(files, ".txt"), s)
+		speech.Utterances, err = paired(waves, ofKind(files, ".txt"), s)
+		return err
 	}
 	if len(tables) != 1 || len(features)+len(samples) > 1 || (len(features)+len(samples) == 1) == (len(waves) > 0) {
-		return nil, fmt.Errorf("%d indices (.tsv), %d files of features (.f32le), %d of samples (.i16le) and %d of sound (.wav): want one index and one kind of the others, or WAV files with their transcripts",
+		return fmt.Errorf("%d indices (.tsv), %d files of features (.f32le), %d of samples (.i16le) and %d of sound (.wav): want one index and one kind of the others, or WAV files with their transcripts",
 			len(tables), len(features), len(samples), len(waves))
 	}
 	x, err := readIndex(bytes.NewReader(tables[0].Content), tables[0].Path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	utterances, err := x.utterances(cfg)
-	if err != nil {
-		return nil, err
+	if speech.Utterances, err = x.utterances(cfg); err != nil {
+		return err
 	}
 	switch {
 	case len(features) == 1:
-		err = x.features(utterances, features[0])
+		if speech.Period, err = x.period(); err != nil {
+			return err
+		}
+		return x.features(speech.Utterances, features[0])
 	case len(samples) == 1:
-		err = x.samples(utterances, samples[0], s)
-	default:
-		err = x.named(utterances, waves, s)
+		return x.samples(speech.Utterances, samples[0], s)
 	}
-	return utterances, err
+	return x.named(speech.Utterances, waves, s)
 }
 
 // speechKinds are the endings of the files that ReadSpeech reads.

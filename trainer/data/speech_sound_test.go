@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // int16s are the samples of a sound.
@@ -39,7 +40,7 @@ func TestFormsOfSound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if speech.Rate != 8000 || speech.Bands != 12 || len(speech.Utterances) != 2 || speech.Utterances[0].Features.Len() != 8 || speech.Utterances[1].Features.Len() != 13 {
+		if speech.Rate != 8000 || speech.Bands != 12 || speech.Period != (Period{Time: 10 * time.Millisecond}) || len(speech.Utterances) != 2 || speech.Utterances[0].Features.Len() != 8 || speech.Utterances[1].Features.Len() != 13 {
 			t.Fatalf("form %d: %+v", i, speech)
 		}
 		if i == 0 {

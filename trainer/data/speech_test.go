@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sparsec/sparsec/trainer/nn"
 )
@@ -35,7 +36,7 @@ func TestReadSpeech(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := speech.Utterances
-	if speech.Rate != 0 || speech.Bands != 0 {
+	if speech.Rate != 0 || speech.Bands != 0 || speech.Period != usualPeriod {
 		t.Errorf("features that were computed before are of sound: %+v", speech)
 	}
 	if len(got) != 3 || got[1].Split != "valid" || got[1].Transcript != "A A" || got[1].Speaker != "bob" {
@@ -48,6 +49,16 @@ func TestReadSpeech(t *testing.T) {
 	}
 	if s := got[0].Features.Stack(2); s.Width != 4 || s.Len() != 2 || !slices.Equal(s.Values, []float32{0, 1, 2, 3, 4, 5, 6, 7}) {
 		t.Errorf("two frames stacked: %v of width %d", s.Values, s.Width)
+	}
+}
+
+func TestFrameRate(t *testing.T) {
+	speech, err := ReadSpeech([]File{features(10), table(speechColumns+"\tframe_rate", "a\ttrain\tada\t0\t5\tA\t62.5")}, SpeechConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Period{Time: 16 * time.Millisecond}); speech.Period != want {
+		t.Errorf("62.5 frames a second: %+v, want %+v", speech.Period, want)
 	}
 }
 
@@ -70,6 +81,8 @@ func TestReadSpeechErrors(t *testing.T) {
 		{"split", row("a\tdevel\tada\t0\t5\tA"), SpeechConfig{}, `index.tsv:2: split "devel", want train, valid, dev or test`},
 		{"offset", row("a\ttrain\tada\t-1\t5\tA"), SpeechConfig{}, `index.tsv:2: offset_floats "-1", want a whole number`},
 		{"beyond", row("a\ttrain\tada\t2\t5\tA"), SpeechConfig{}, "index.tsv:2: 5 frames of 2 floats from float 2, want at least one within the 10 floats of mfcc.f32le"},
+		{"frame rate", []File{features(10), table(speechColumns+"\tframe_rate", "a\ttrain\tada\t0\t5\tA\t0")}, SpeechConfig{}, `index.tsv:2: frame_rate "0", want the number of frames a second`},
+		{"frame rates", []File{features(10), table(speechColumns+"\tframe_rate", "a\ttrain\tada\t0\t3\tA\t50", "b\ttrain\tada\t6\t2\tA\t100")}, SpeechConfig{}, `index.tsv:3: frame_rate "100", want "50" as the first recording has`},
 		{"width", row("a\ttrain\tada\t0\t3\tA"), SpeechConfig{}, "mfcc.f32le: 10 floats, want as many for each of the 3 frames that index.tsv names"},
 		{"bytes", []File{{"f.f32le", make([]byte, 5)}, table(speechColumns, "a\ttrain\tada\t0\t5\tA")}, SpeechConfig{}, "f.f32le: 5 bytes, want float32 of 4 bytes"},
 		{"infinite", []File{infinite, table(speechColumns, "a\ttrain\tada\t0\t5\tA")}, SpeechConfig{}, "mfcc.f32le: float 2 is +Inf, want a finite number"},
