@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sparsec/sparsec/trainer"
 	"github.com/sparsec/sparsec/trainer/decode"
@@ -26,9 +26,19 @@ Of a model of recordings (-task ctc) it prints the character and word error rate
 and with -o writes a line for each: name, what was said, what was read. With -beam
 the transcript is that of a prefix beam search, else that of the most probable
 alignment. The data may be others than those of the training; they are divided in
-the same way, where -valid-data and -test-data do not name files of those parts.`,
+the same way, where -valid-data and -test-data do not name files of those parts.
+
+With -compiled the model is compiled as well, its package reads the same recordings,
+and its transcripts are held against those of the network. Then it is timed, on one
+thread: the time for a frame of the network, and the real-time factor, which is that
+over the time from one frame to the next. A package that is stepped is timed step by
+step, one that takes whole sequences in one as long as the recording of median
+length of the part. What turns sound into features is not part of it, nor is the search for a
+transcript. -against names a second model of the same data, say the dense one, which
+is compiled and held against its own transcripts too; both are timed in turn.`,
 	example: `sparsec eval -data recordings model.ckpt
-sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt`,
+sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt
+sparsec eval -data recordings -compiled -against dense.ckpt sparse.ckpt`,
 	define: func(fs *flag.FlagSet) action {
 		var v evaluation
 		fs.Var(&v.paths, "data", "`file or folder` with the data, as for train; may be repeated (default, of text: the sources of Go's standard library)")
@@ -36,7 +46,9 @@ sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt
 		fs.Var(&v.test, "test-data", "`file or folder` of the test part, of tags and classes; may be repeated")
 		fs.StringVar(&v.part, "part", "test", "`part` to score: train, valid or test")
 		fs.IntVar(&v.beam, "beam", 0, "transcripts that the search keeps; 0 takes the most probable alignment")
-		fs.BoolVar(&v.compiled, "compiled", false, "also compile the model, read the recordings with the package and compare")
+		fs.BoolVar(&v.compiled, "compiled", false, "also compile the model, read the recordings with the package, compare and time it")
+		fs.StringVar(&v.against, "against", "", "second `checkpoint` for -compiled, of the same data, timed in turn with the model")
+		fs.DurationVar(&v.budget, "time", 3*time.Second, "how long -compiled measures")
 		fs.StringVar(&v.out, "o", "", "`file` to write transcripts to")
 		fs.BoolVar(&v.force, "f", false, "replace the file if it is there")
 		return v.run
@@ -45,9 +57,17 @@ sparsec eval -data recordings -part valid -beam 16 -o transcripts.tsv model.ckpt
 
 type evaluation struct {
 	paths, valid, test textList
-	part, out          string
+	part, out, against string
 	beam               int
 	compiled, force    bool
+	budget             time.Duration
+}
+
+// trained is a model that was trained here.
+type trained struct {
+	*checkpoint
+	meta *trainer.Meta
+	cfg  trainer.Config // of the training, with the data given
 }
 
 func (v *evaluation) run(ctx context.Context, e *env, args []string) error {
@@ -55,44 +75,69 @@ func (v *evaluation) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	part := slices.Index([]string{trainer.Train.String(), trainer.Valid.String(), trainer.Test.String()}, v.part)
-	switch {
-	case part < 0:
-		return usagef("-part %q: want train, valid or test", v.part)
-	case v.beam < 0:
-		return usagef("-beam %d: want at least 0", v.beam)
+	p, err := v.check(path)
+	if err != nil {
+		return err
 	}
 	if v.out != "" {
 		if err := replaceable(v.out, v.force); err != nil {
 			return err
 		}
 	}
-	c, err := readCheckpoint(path)
+	m, err := v.open(ctx, path)
 	if err != nil {
 		return err
 	}
-	meta, err := trainer.ReadMeta(c.meta)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	models := []*trained{m}
+	if v.against != "" {
+		if models, err = v.opponent(ctx, m); err != nil {
+			return err
+		}
 	}
-	cfg, err := v.settings(ctx, c)
-	if err != nil {
-		return err
-	}
-	corpus, err := load(cfg, meta)
+	corpus, err := load(m.cfg, m.meta)
 	if err != nil {
 		return err
 	}
 	gemm.Register(1)
-	if cfg.Data.Task == trainer.CTC {
-		return v.transcribe(ctx, e.stdout, c, meta, corpus, trainer.Part(part))
+	if m.cfg.Data.Task == trainer.CTC {
+		return v.transcribe(ctx, e, models, corpus, p)
 	}
-	s, err := trainer.Evaluate(ctx, c.model, corpus, trainer.Part(part), cfg.Streams)
+	s, err := trainer.Evaluate(ctx, m.model, corpus, p, m.cfg.Streams)
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s: %s, %d targets\n", v.part, s, s.Count)
 	return err
+}
+
+// check reports what is wrong with the flags, and the part that they name.
+func (v *evaluation) check(path string) (trainer.Part, error) {
+	part := slices.Index([]string{trainer.Train.String(), trainer.Valid.String(), trainer.Test.String()}, v.part)
+	switch {
+	case part < 0:
+		return 0, usagef("-part %q: want train, valid or test", v.part)
+	case v.beam < 0:
+		return 0, usagef("-beam %d: want at least 0", v.beam)
+	case v.against != "" && !v.compiled:
+		return 0, usagef("-against compares compiled packages: want it with -compiled")
+	case v.against == path:
+		return 0, usagef("-against %s: is the model itself, want another one", path)
+	}
+	return trainer.Part(part), nil
+}
+
+// open reads a model that was trained here.
+func (v *evaluation) open(ctx context.Context, path string) (*trained, error) {
+	c, err := readCheckpoint(path)
+	if err != nil {
+		return nil, err
+	}
+	meta, err := trainer.ReadMeta(c.meta)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	cfg, err := v.settings(ctx, c)
+	return &trained{c, meta, cfg}, err
 }
 
 // load reads the data. Recordings may hold characters that the model does not have;
@@ -120,29 +165,37 @@ func (v *evaluation) settings(ctx context.Context, c *checkpoint) (cfg trainer.C
 	return cfg, completeData(ctx, &cfg.Data)
 }
 
-// transcribe prints the error rates of a part, and writes what was read.
-func (v *evaluation) transcribe(ctx context.Context, w io.Writer, c *checkpoint, meta *trainer.Meta, corpus *trainer.Corpus, p trainer.Part) error {
+// transcribe prints the error rates of a part by each model, and writes what the last
+// of them read, which is the one that was asked for.
+func (v *evaluation) transcribe(ctx context.Context, e *env, models []*trained, corpus *trainer.Corpus, p trainer.Part) error {
 	var o trainer.Transcribing
 	if v.beam > 0 {
 		o.Beam = &decode.Beam{Width: v.beam}
 	}
-	readings, err := corpus.Transcribe(ctx, c.model, meta, p, o)
-	if err != nil {
-		return err
+	all := make([][]trainer.Reading, len(models))
+	for i, m := range models {
+		var err error
+		if all[i], err = corpus.Transcribe(ctx, m.model, m.meta, p, o); err != nil {
+			return fmt.Errorf("%s: %w", m.path, err)
+		}
+		whose := ""
+		if len(models) > 1 {
+			whose = m.path + ": "
+		}
+		fmt.Fprintf(e.stdout, "%s%s: %d recordings, CER %v, WER %v\n", whose, p, len(all[i]), trainer.CharErrors(all[i], m.meta.Unit), trainer.WordErrors(all[i]))
 	}
-	fmt.Fprintf(w, "%s: %d recordings, CER %v, WER %v\n", p, len(readings), trainer.CharErrors(readings, meta.Unit), trainer.WordErrors(readings))
 	if v.compiled {
-		if err := compareCompiled(ctx, w, c, meta, corpus, p, o, readings); err != nil {
+		if err := v.compare(ctx, e, models, corpus, p, o, all); err != nil {
 			return err
 		}
 	}
 	if v.out == "" {
 		return nil
 	}
-	if err := os.WriteFile(v.out, transcriptTable(readings), 0o666); err != nil {
+	if err := os.WriteFile(v.out, transcriptTable(all[len(all)-1]), 0o666); err != nil {
 		return err
 	}
-	return outcome(w, v.out)
+	return outcome(e.stdout, v.out)
 }
 
 // transcriptTable is a line a recording behind one of names.
