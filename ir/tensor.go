@@ -2,6 +2,7 @@ package ir
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -63,6 +64,21 @@ func (t *Tensor) text() string {
 		parts[i] = p.Kind.String() + "=" + bare(p.Name)
 	}
 	return text + " (" + strings.Join(parts, ", ") + ")"
+}
+
+// ShapeText is the shape over all T frames: [T 1 64], or [1 512·T] of a tensor that
+// has several elements a frame along its time axis.
+func (t *Tensor) ShapeText() string {
+	words := make([]string, len(t.Shape))
+	for i, d := range t.Shape {
+		switch words[i] = strconv.Itoa(d); {
+		case i == t.Time && d == 1:
+			words[i] = "T"
+		case i == t.Time:
+			words[i] += "·T"
+		}
+	}
+	return "[" + strings.Join(words, " ") + "]"
 }
 
 // Exposed reports whether a tensor of the file shows the state: its units may lie

@@ -99,7 +99,7 @@ func printEdge(w io.Writer, m *ir.Model) {
 		if x.Output {
 			side = "output"
 		}
-		t.row(side, x.Name, edgeShape(x), partsText(x.Parts))
+		t.row(side, x.Name, x.ShapeText(), partsText(x.Parts))
 	}
 	t.flush()
 	switch {
@@ -115,20 +115,6 @@ func printEdge(w io.Writer, m *ir.Model) {
 		fmt.Fprintln(w, "streaming, without states")
 	}
 	fmt.Fprintln(w)
-}
-
-// edgeShape is a shape with a T for the frames.
-func edgeShape(t ir.Tensor) string {
-	words := make([]string, len(t.Shape))
-	for i, d := range t.Shape {
-		switch words[i] = fmt.Sprint(d); {
-		case i == t.Time && d == 1:
-			words[i] = "T"
-		case i == t.Time:
-			words[i] += "·T"
-		}
-	}
-	return "[" + strings.Join(words, " ") + "]"
 }
 
 // partsText lists the parts of a tensor, of many the first.

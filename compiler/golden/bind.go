@@ -191,22 +191,7 @@ func describeTensors(m *ir.Model) string {
 		if t.Output {
 			side = "output"
 		}
-		words = append(words, fmt.Sprintf("%s %s %s", side, t.Name, tensorShape(&t)))
+		words = append(words, fmt.Sprintf("%s %s %s", side, t.Name, t.ShapeText()))
 	}
 	return strings.Join(words, ", ")
-}
-
-// tensorShape is the shape of a tensor over all frames.
-func tensorShape(t *ir.Tensor) string {
-	words := make([]string, len(t.Shape))
-	for i, d := range t.Shape {
-		words[i] = fmt.Sprint(d)
-		if i == t.Time {
-			words[i] = "T"
-			if d > 1 {
-				words[i] = fmt.Sprintf("%d·T", d)
-			}
-		}
-	}
-	return "[" + strings.Join(words, " ") + "]"
 }

@@ -56,13 +56,13 @@ func (l *link) windows(size int) ([][]float64, error) {
 // alongTime divides an array at the tensor's time axis.
 func alongTime(t *ir.Tensor, a *Array) ([][]float64, error) {
 	if len(a.Shape) != len(t.Shape) {
-		return nil, fmt.Errorf("array %s is %s, want %s", a.Name, shapeText(a.Shape), tensorShape(t))
+		return nil, fmt.Errorf("array %s is %s, want %s", a.Name, shapeText(a.Shape), t.ShapeText())
 	}
 	before, after := 1, 1
 	for i, d := range a.Shape {
 		switch want := t.Shape[i]; {
 		case i == t.Time && d%want != 0, i != t.Time && d != want:
-			return nil, fmt.Errorf("array %s is %s, want %s", a.Name, shapeText(a.Shape), tensorShape(t))
+			return nil, fmt.Errorf("array %s is %s, want %s", a.Name, shapeText(a.Shape), t.ShapeText())
 		case i < t.Time:
 			before *= d
 		case i > t.Time:

@@ -140,7 +140,7 @@ func (c *cutter) count() {
 		x, ok := c.inputs[t.Name]
 		if !ok {
 			if !statesAlone(t) {
-				c.fault(t, "is missing, want shape %s", wanted(t))
+				c.fault(t, "is missing, want shape %s", t.ShapeText())
 			}
 			continue
 		}
@@ -168,7 +168,7 @@ func statesAlone(t ir.Tensor) bool {
 // countFrames is how many frames a tensor has, 1 without a time axis.
 func countFrames(t ir.Tensor, x Tensor) (int, error) {
 	if len(x.Shape) != len(t.Shape) {
-		return 0, fmt.Errorf("shape %v, want %s", x.Shape, wanted(t))
+		return 0, fmt.Errorf("shape %v, want %s", x.Shape, t.ShapeText())
 	}
 	frames, size := 1, 1
 	for i, d := range x.Shape {
@@ -177,29 +177,13 @@ func countFrames(t ir.Tensor, x Tensor) (int, error) {
 		case i == t.Time && d > 0 && d%t.Shape[i] == 0:
 			frames = d / t.Shape[i]
 		case i == t.Time || d != t.Shape[i]:
-			return 0, fmt.Errorf("shape %v, want %s", x.Shape, wanted(t))
+			return 0, fmt.Errorf("shape %v, want %s", x.Shape, t.ShapeText())
 		}
 	}
 	if len(x.Data) != size {
 		return 0, fmt.Errorf("%d numbers for shape %v, want %d", len(x.Data), x.Shape, size)
 	}
 	return frames, nil
-}
-
-// wanted is the shape that a tensor must have: "[n 1 64]", or "[1 512·n]" of one
-// that has several elements a frame along the time axis.
-func wanted(t ir.Tensor) string {
-	words := make([]string, len(t.Shape))
-	for i, d := range t.Shape {
-		words[i] = fmt.Sprint(d)
-		if i == t.Time {
-			words[i] = "n"
-			if d > 1 {
-				words[i] = fmt.Sprintf("%d·n", d)
-			}
-		}
-	}
-	return fmt.Sprint(words)
 }
 
 // cut gives every frame its part of a tensor.

@@ -93,10 +93,10 @@ func TestTensorFaults(t *testing.T) {
 		x    *Tensor
 		want string
 	}{
-		{"X", nil, `input tensor "X": is missing, want shape [2 n 2]`},
-		{"X", &Tensor{[]int{2, 3}, make([]float64, 6)}, `input tensor "X": shape [2 3], want [2 n 2]`},
-		{"X", &Tensor{[]int{2, 3, 3}, make([]float64, 18)}, `input tensor "X": shape [2 3 3], want [2 n 2]`},
-		{"X", &Tensor{[]int{2, 0, 2}, nil}, `input tensor "X": shape [2 0 2], want [2 n 2]`},
+		{"X", nil, `input tensor "X": is missing, want shape [2 T 2]`},
+		{"X", &Tensor{[]int{2, 3}, make([]float64, 6)}, `input tensor "X": shape [2 3], want [2 T 2]`},
+		{"X", &Tensor{[]int{2, 3, 3}, make([]float64, 18)}, `input tensor "X": shape [2 3 3], want [2 T 2]`},
+		{"X", &Tensor{[]int{2, 0, 2}, nil}, `input tensor "X": shape [2 0 2], want [2 T 2]`},
 		{"X", &Tensor{[]int{2, 3, 2}, make([]float64, 6)}, `input tensor "X": 6 numbers for shape [2 3 2], want 12`},
 		{"len", &Tensor{[]int{1}, []float64{4}}, `input tensor "len": length 4, want a whole number from 0 to the 3 frames`},
 		{"Z", &Tensor{}, `input tensor "Z": the model has none of that name, want one of ["X" "len" "k" "h0"]`},
@@ -110,12 +110,12 @@ func TestTensorFaults(t *testing.T) {
 			t.Errorf("got %v, want %s", err, tc.want)
 		}
 	}
-	m.Tensors[2].Time = 0 // k [n 2]
+	m.Tensors[2].Time = 0 // k [T 2]
 	if _, _, err := Frames(m, sumInputs()); err == nil || err.Error() != `input tensor "k": 1 frames, want 3 as in the tensors before` {
 		t.Errorf("got %v", err)
 	}
 	m.Tensors[2].Shape[1], m.Tensors[2].Shape[0] = 1, 2
-	if _, _, err := Frames(m, sumInputs()); err == nil || !strings.Contains(err.Error(), "want [2·n 1]") {
+	if _, _, err := Frames(m, sumInputs()); err == nil || !strings.Contains(err.Error(), "want [2·T 1]") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Assemble(m, []Frame{{"ya": {1, 2}}}, nil); err == nil || !strings.Contains(err.Error(), `output tensor "Y": frame 0: value "yb" is missing`) {
