@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/sparsec/sparsec/compiler"
@@ -41,7 +38,7 @@ func (t *stepTimes) of(group string) float64 {
 // is nothing.
 func (s *sweepRun) times(ctx context.Context, e *env, done []*sweep.Result) (*stepTimes, error) {
 	first := firsts(done)
-	was, err := s.readTimes()
+	was, err := sweep.ReadJSON[stepTimes](filepath.Join(s.out, benchFile))
 	if err != nil {
 		return nil, err
 	}
@@ -101,22 +98,6 @@ func (s *sweepRun) compile(ctx context.Context, r *sweep.Result) (*compiler.Pack
 		return nil, err
 	}
 	return compiler.Compile(ctx, c.model, compiler.Options{Package: bench.PackageName, Frames: -1})
-}
-
-func (s *sweepRun) readTimes() (*stepTimes, error) {
-	path := filepath.Join(s.out, benchFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var t stepTimes
-	if err := json.Unmarshal(text, &t); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &t, nil
 }
 
 // fits reports whether the times are of these models.

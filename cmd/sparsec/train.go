@@ -43,7 +43,8 @@ Recordings (-task ctc) are an index, a table (.tsv) whose columns are named utt,
 transcript, split and speaker, with their features (.f32le; columns offset_floats,
 frames and, where they are not 100 a second, frame_rate), samples (.i16le;
 offset_samples, samples and rate) or WAV files (file); or WAV files with a text of the
-same name beside each. Where no split is named, speakers are held out. The network with the fewest errors per character in validation is kept.
+same name beside each. Where no split is named, speakers are held out. The network
+with the fewest errors per character in validation is kept.
 
 -config takes settings from a JSON file; a flag overrides what the file says.`,
 	example: `sparsec train -hidden 256 -sparsity 0.9 -pattern lane8x8 -steps 4000 -o model.ckpt

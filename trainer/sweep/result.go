@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/sparsec/sparsec/trainer"
@@ -102,19 +100,7 @@ func (r *Result) Density() float64 {
 // Read reads the result of a cell below the folder of its sweep; nil if it is not
 // done.
 func (c *Cell) Read(folder string) (*Result, error) {
-	path := filepath.Join(folder, c.Name, ResultFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var r Result
-	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return &r, nil
+	return ReadJSON[Result](filepath.Join(folder, c.Name, ResultFile))
 }
 
 // Collect reads the results below the folder of a sweep, in the order of the
@@ -148,17 +134,11 @@ func (c *Cell) EncodeConfig() ([]byte, error) {
 // it was not begun. Settings that there were none of then had their defaults.
 func (c *Cell) Unchanged(folder string) error {
 	path := filepath.Join(folder, c.Name, ConfigFile)
-	was, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	was, err := ReadJSON[trainer.Config](path)
+	if err != nil || was == nil {
 		return err
 	}
-	var began Cell
-	if err := json.Unmarshal(was, &began.Config); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
+	began := Cell{Config: *was}
 	then, err := began.EncodeConfig()
 	if err != nil {
 		return err
