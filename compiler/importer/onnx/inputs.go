@@ -129,9 +129,19 @@ func (im *importer) inputShape(v valueProto, t *tensor) error {
 		}
 	}
 	if len(open) > 0 {
-		return fmt.Errorf("dimension %s is not known: -dim NAME=SIZE fixes one", strings.Join(open, ", "))
+		return &openDimensions{v.name, open}
 	}
 	return nil
+}
+
+// openDimensions are those of an input whose size must be known and is not.
+type openDimensions struct {
+	input string
+	names []string // as a flag names them
+}
+
+func (d *openDimensions) Error() string {
+	return fmt.Sprintf("dimension %s is not known: -dim NAME=SIZE fixes one", strings.Join(d.names, ", "))
 }
 
 // dimension is the size of a dimension, 0 where it is open.

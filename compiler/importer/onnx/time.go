@@ -37,7 +37,7 @@ func (f *source) interpret(o Options) (*importer, error) {
 		return f.planned(o, a), nil
 	}
 	best := timeAxes{rate: 1}
-	if f.recurrent() {
+	if f.has(isRecurrent) {
 		if len(f.open) > maxOpen {
 			return nil, fmt.Errorf("has %d inputs, too many to find the time axis among: -axis INPUT:AXIS or none says it", len(f.open))
 		}
@@ -53,16 +53,26 @@ func (f *source) interpret(o Options) (*importer, error) {
 			return one, nil
 		}
 	}
+	if len(best.of) == 0 && (f.has(isRecurrent) || f.has(isLoop)) {
+		im.faults.openTime()
+	}
 	return im, nil
 }
 
-// recurrent reports whether there is a recurrent node anywhere.
-func (f *source) recurrent() bool {
+func isRecurrent(op string) bool {
+	_, ok := recurrent[op]
+	return ok
+}
+
+// isLoop reports whether an operator, none that is supported, may run along time.
+func isLoop(op string) bool { return op == "Scan" || op == "Loop" }
+
+// has reports whether there is a node of such an operator anywhere.
+func (f *source) has(is func(op string) bool) bool {
 	var has func(list []*nodeProto) bool
 	has = func(list []*nodeProto) bool {
 		return slices.ContainsFunc(list, func(n *nodeProto) bool {
-			_, ok := recurrent[n.op]
-			return ok || slices.ContainsFunc(n.attributes, func(a *attributeProto) bool { return a.graph != nil && has(a.graph.nodes) })
+			return is(n.op) || slices.ContainsFunc(n.attributes, func(a *attributeProto) bool { return a.graph != nil && has(a.graph.nodes) })
 		})
 	}
 	for _, function := range f.model.functions {
