@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sparsec/sparsec/compiler"
@@ -63,6 +65,8 @@ type benchReport struct {
 	DenseSize  int              `json:"dense_bytes"`  // weights.bin of the dense twin
 	SparseSize int              `json:"sparse_bytes"` // weights.bin, indices included
 	Result     *bench.Result    `json:"result"`
+
+	programs []*kernel.Program // of the rows of the result
 }
 
 func (b *benchmark) run(ctx context.Context, e *env, args []string) error {
@@ -86,13 +90,17 @@ func (b *benchmark) run(ctx context.Context, e *env, args []string) error {
 		return fmt.Errorf("%s: %w", c.path, err)
 	}
 	fmt.Fprintf(e.stderr, "building and timing, about %v\n", b.budget)
-	result, err := bench.Run(ctx, bench.Twins(dense, compiled), nil, bench.Options{Budget: b.budget})
+	subjects := bench.Twins(dense, compiled)
+	result, err := bench.Run(ctx, subjects, nil, bench.Options{Budget: b.budget})
 	if err != nil {
 		return err
 	}
 	report := &benchReport{
 		Model: c.model.Name, Matrices: compiled.Plan.Matrices,
 		DenseSize: weightBytes(dense.Program), SparseSize: weightBytes(compiled.Program), Result: result,
+	}
+	for _, s := range subjects {
+		report.programs = append(report.programs, s.Program)
 	}
 	if b.json {
 		return report.printJSON(e.stdout)
@@ -140,23 +148,43 @@ func (r *benchReport) printJSON(w io.Writer) error {
 
 func (r *benchReport) print(w io.Writer) error {
 	t := newTable(w, "matrix", "shape", "density", "pattern", "strategy", "bytes", "dense bytes")
+	kernels := r.Result.Row(bench.Sparse).Kernel
 	for _, e := range r.Matrices {
-		t.row(e.Name, shape(e.Rows, e.Cols), percent(e.Density), e.Pattern, e.Strategy, size(e.Work.Bytes), size(denseBytes(e)))
+		runs := e.Choice
+		if e.Wide != nil && kernels == kernel.AVX512.String() {
+			runs = *e.Wide
+		}
+		t.row(e.Name, shape(e.Rows, e.Cols), percent(e.Density), e.Pattern, runs.Strategy, size(runs.Work.Bytes), size(denseBytes(e)))
 	}
 	t.flush()
 	printWeightErrors(w, r.Matrices)
 	fmt.Fprintln(w)
-	t = newTable(w, "", "weights.bin", "µs per step", "10–90 %", "times faster")
-	for _, row := range r.Result.Rows {
+	t = newTable(w, "", "kernels", "weights.bin", "µs per step", "10–90 %", "times faster")
+	for i, row := range r.Result.Rows {
 		bytes := r.SparseSize
 		if row.Name == bench.Dense {
 			bytes = r.DenseSize
 		}
-		t.row(row.Name, size(bytes), stepTime(row.NS), stepTime(row.Low)+"–"+stepTime(row.High), fmt.Sprintf("%.2f", row.Ratio))
+		t.row(row.Name, kernelsOf(row, r.programs[i]), size(bytes), stepTime(row.NS), stepTime(row.Low)+"–"+stepTime(row.High), fmt.Sprintf("%.2f", row.Ratio))
 	}
 	t.flush()
-	_, err := fmt.Fprintf(w, "(%s)\n", measured(r.Result))
+	_, err := fmt.Fprintf(w, "(%s)\n", inTurn(r.Result))
 	return err
+}
+
+// kernelsOf are the kernels that a package ran. In one with kernels of AVX-512 some
+// matrices may have those of AVX2.
+func kernelsOf(row bench.Row, p *kernel.Program) string {
+	wide := 0
+	for i := range p.Matrices {
+		if p.Matrices[i].Wide != nil {
+			wide++
+		}
+	}
+	if row.Kernel != kernel.AVX512.String() || p.Base == kernel.AVX512 || wide == len(p.Matrices) {
+		return row.Kernel
+	}
+	return fmt.Sprintf("%s in %d of %d matrices", row.Kernel, wide, len(p.Matrices))
 }
 
 // stepTime is a time in µs without its unit, with three digits or more.
@@ -171,12 +199,23 @@ func stepTime(ns float64) string {
 	}
 }
 
-// measured says how the times came about.
+// measured says what ran and how the times came about.
 func measured(r *bench.Result) string {
+	var kernels []string
+	for _, row := range r.Rows {
+		if row.Kernel != "" && !slices.Contains(kernels, row.Kernel) {
+			kernels = append(kernels, row.Kernel)
+		}
+	}
+	return fmt.Sprintf("kernels %s; %s", strings.Join(kernels, ", "), inTurn(r))
+}
+
+// inTurn says how the times came about.
+func inTurn(r *bench.Result) string {
 	where := "not pinned to a processor"
 	if r.CPU >= 0 {
 		where = fmt.Sprintf("one thread pinned to processor %d", r.CPU)
 	}
-	return fmt.Sprintf("kernels %s; medians over %d rounds in turn, %s; the clock drifted by %s",
-		r.Rows[0].Kernel, r.Rounds, where, percent(r.Drift))
+	return fmt.Sprintf("medians over %d rounds in turn, %s; the clock drifted by %s",
+		r.Rounds, where, percent(r.Drift))
 }

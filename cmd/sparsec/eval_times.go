@@ -21,7 +21,7 @@ func printPackages(w io.Writer, packages []packaged, r *bench.Result, corpus *tr
 		row := r.Rows[i]
 		factor := row.NS / float64(corpus.Period.Time.Nanoseconds())
 		whole = whole || !k.pack.Program.Streaming()
-		t.row(k.path, row.Kernel, fmt.Sprintf("%.2f %%", 100*trainer.CharErrors(k.got, k.meta.Unit).Rate()),
+		t.row(k.path, kernelsOf(row, k.pack.Program), fmt.Sprintf("%.2f %%", 100*trainer.CharErrors(k.got, k.meta.Unit).Rate()),
 			fmt.Sprintf("%d of %d", k.same, len(k.got)), size(weightBytes(k.pack.Program)),
 			stepTime(row.NS), significant(factor, 2), significant(1/factor, 2), fmt.Sprintf("%.2f", row.Ratio))
 	}
@@ -30,7 +30,7 @@ func printPackages(w io.Writer, packages []packaged, r *bench.Result, corpus *tr
 	if whole {
 		sequence = fmt.Sprintf(" whole sequences of %d frames,\nthe median of the part;", frames)
 	}
-	_, err := fmt.Fprintf(w, "(a frame is %s;%s what turns sound into features is not timed;\n%s)\n", frameOf(corpus), sequence, measured(r))
+	_, err := fmt.Fprintf(w, "(a frame is %s;%s what turns sound into features is not timed;\n%s)\n", frameOf(corpus), sequence, inTurn(r))
 	return err
 }
 
