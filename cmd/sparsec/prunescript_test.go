@@ -37,16 +37,19 @@ func TestPruneScript(t *testing.T) {
 		"cubic_element":   {Schedule: cubic, Density: 0.1},
 		"cubic_lane8x8":   {Schedule: cubic, Density: 0.13, Pattern: pattern(t, "lane8x8")},
 		"cubic_lane16x32": {Schedule: prune.Cubic{Begin: 0, End: 24, Freq: 4}, Density: 0.3, Pattern: pattern(t, "lane16x32")},
+		"cubic_slide8x8":  {Schedule: cubic, Density: 0.25, Pattern: pattern(t, "slide8x8")},
 		"cubic_block8x1":  {Schedule: cubic, Density: 0.2, Pattern: pattern(t, "block8x1")},
 		"cubic_block8x4":  {Schedule: cubic, Density: 0.25, Pattern: pattern(t, "block8x4")},
 		"lasso_block8x1":  {Schedule: cubic, Density: 0.2, Pattern: pattern(t, "block8x1")},
 		"ramp_element":    {Schedule: paperRamp(t, 0.3)},
+		"ramp_slide6x4":   {Schedule: paperRamp(t, 0.25), Pattern: pattern(t, "slide6x4")},
 		"ramp_block4x1":   {Schedule: paperRamp(t, 0.25), Pattern: pattern(t, "block4x1")},
 		"oneshot_rules": {Schedule: prune.OneShot{At: 7}, Density: 0.2,
 			Rules: ruleList(t, "*weight_hh_l0[z]=0.4", "*weight_ih_l*=lane8x8:0.3", "out.weight=dense")},
-		"diagonal":  {Schedule: cubic, Density: 0.2, Pattern: pattern(t, "lane8x8"), Diagonal: true},
-		"rigl":      {Schedule: prune.RigL{Begin: 2, End: 20, Freq: 3, Renew: 0.3}, Density: 0.3},
-		"rigl_lane": {Schedule: prune.RigL{Begin: 2, End: 20, Freq: 3, Renew: 0.4}, Density: 0.4, Pattern: pattern(t, "lane8x8"), Diagonal: true},
+		"diagonal":   {Schedule: cubic, Density: 0.2, Pattern: pattern(t, "lane8x8"), Diagonal: true},
+		"rigl":       {Schedule: prune.RigL{Begin: 2, End: 20, Freq: 3, Renew: 0.3}, Density: 0.3},
+		"rigl_slide": {Schedule: prune.RigL{Begin: 2, End: 20, Freq: 3, Renew: 0.4}, Density: 0.4, Pattern: pattern(t, "slide8x8"), Diagonal: true},
+		"rigl_lane":  {Schedule: prune.RigL{Begin: 2, End: 20, Freq: 3, Renew: 0.4}, Density: 0.4, Pattern: pattern(t, "lane8x8"), Diagonal: true},
 	} {
 		t.Run(name, func(t *testing.T) { agreesWithScript(t, filepath.Join(dir, name+".safetensors"), o) })
 	}

@@ -17,8 +17,8 @@ state dict, are what sparsec compiles. Masks are made from the values that an up
 left before they are masked: a pruned weight whose update is large enough takes part
 again. With torch.distributed the masks of rank 0 are those of all.
 
-Schedules are Cubic, Ramp, OneShot, RigL and Frozen; patterns element, blockRxC and
-laneRxC. For the same weights the masks are those of sparsec, bit by bit.
+Schedules are Cubic, Ramp, OneShot, RigL and Frozen; patterns element, blockRxC,
+laneRxC and slideRxC. For the same weights the masks are those of sparsec, bit by bit.
 
 Rules override the density and pattern of tensors and gates, the last match decides:
 
@@ -353,7 +353,69 @@ def _lanes(rows, r, c):
     return _rows(unit, rows.shape), worth, worth, numpy.broadcast_to(height[:, None, None], energy.shape)[there]
 
 
-_SCORES = {"element": _elements, "block": _blocks, "lane": _lanes}
+def _slides(rows, r, c):
+    """A window of c columns at any place, with a weight of each row of a group, is a
+    unit: the most energetic one first, then that of the weights that are left."""
+    width, whole = min(c, rows.shape[1]), len(rows) // r * r
+    unit, worths, sizes, first = numpy.empty(rows.shape, numpy.int64), [], [], 0
+    for a, b, height in ((0, whole, r), (whole, len(rows), len(rows) - whole)):
+        if a == b:
+            continue
+        number, worth, size = _windows(rows[a:b].reshape(-1, height, rows.shape[1]), width)
+        unit[a:b] = number.reshape(b - a, -1) + first
+        first += len(worth)
+        worths.append(worth)
+        sizes.append(size)
+    worth = numpy.concatenate(worths)
+    return unit, worth, worth, numpy.concatenate(sizes)
+
+
+def _windows(groups, width):
+    """The units of groups of rows, [group, row, column], of which each gives a window
+    after the other, all groups side by side. What no window reaches in every row at the
+    end is a unit of worth 0."""
+    left = groups.astype(numpy.float64) ** 2  # of the weights; −1 where a window took one
+    left[numpy.isnan(left)] = numpy.inf
+    height, last = left.shape[1], left.shape[2] - width
+    row, within, near = numpy.arange(height)[:, None], numpy.arange(width), numpy.arange(1 - width, width)
+    step, energies = numpy.full(left.shape, -1, numpy.int64), []
+    energy = _energy(numpy.lib.stride_tricks.sliding_window_view(left, width, axis=2).max(axis=3))
+    while energy.max() >= 0:
+        energies.append(energy.max(axis=1))
+        some = numpy.flatnonzero(energies[-1] >= 0)
+        g, base = some[:, None], energy[some].argmax(axis=1)[:, None]
+        best = base + left[g[:, :, None], row, (base + within)[:, None]].argmax(axis=2)
+        left[g, row.T, best], step[g, row.T, best] = -1, len(energies) - 1
+        base = numpy.clip(base + near, 0, last)  # windows that may have lost a weight
+        energy[g, base] = _energy(left[g[:, :, None, None], row[:, None], (base[:, :, None] + within)[:, None]].max(axis=3))
+    return _numbered(step, numpy.array(energies).T, height)
+
+
+def _energy(largest):
+    """The energies of windows, of the largest weight of each row: [group, row, window].
+    It is −1 where a row has none left. Squares are added row by row."""
+    energy = numpy.zeros((largest.shape[0], largest.shape[2]))
+    for i in range(largest.shape[1]):
+        energy += largest[:, i]
+    energy[(largest < 0).any(axis=1)] = -1
+    return energy
+
+
+def _numbered(step, energies, height):
+    """The units of groups one behind the other: those of a group's steps, then the rest."""
+    unit, worths, sizes, first = numpy.empty_like(step), [], [], 0
+    for g, of_steps in enumerate(energies):
+        of_steps = of_steps[of_steps >= 0]
+        rest = step[g] < 0
+        unit[g] = first + numpy.where(rest, len(of_steps), step[g])
+        last = [rest.sum()] if rest.any() else []
+        worths.append(numpy.append(numpy.sqrt(of_steps / height), numpy.zeros(len(last))))
+        sizes.append(numpy.append(numpy.full(len(of_steps), height), numpy.array(last, numpy.int64)))
+        first += len(sizes[-1])
+    return unit, numpy.concatenate(worths).astype(numpy.float32), numpy.concatenate(sizes)
+
+
+_SCORES = {"element": _elements, "block": _blocks, "lane": _lanes, "slide": _slides}
 
 
 def _cells(rows, r, c, fill):
@@ -378,9 +440,9 @@ def _sides(pattern):
     """The kind and sides of a pattern: ("lane", 8, 8)."""
     if pattern == "element":
         return "element", 0, 0
-    found = re.fullmatch(r"(block|lane)([1-9]\d*)x([1-9]\d*)", pattern)
+    found = re.fullmatch(r"(block|lane|slide)([1-9]\d*)x([1-9]\d*)", pattern)
     if not found:
-        raise ValueError(f"pattern {pattern!r}: want element, dense, blockRxC or laneRxC")
+        raise ValueError(f"pattern {pattern!r}: want element, dense, blockRxC, laneRxC or slideRxC")
     return found[1], int(found[2]), int(found[3])
 
 

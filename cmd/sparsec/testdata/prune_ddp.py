@@ -25,16 +25,19 @@ CASES = {
     "cubic_element": dict(schedule=sp.Cubic(2, 20, 3), density=0.1),
     "cubic_lane8x8": dict(schedule=sp.Cubic(2, 20, 3), density=0.13, pattern="lane8x8"),
     "cubic_lane16x32": dict(schedule=sp.Cubic(0, 24, 4), density=0.3, pattern="lane16x32"),
+    "cubic_slide8x8": dict(schedule=sp.Cubic(2, 20, 3), density=0.25, pattern="slide8x8"),
     "cubic_block8x1": dict(schedule=sp.Cubic(2, 20, 3), density=0.2, pattern="block8x1"),
     "cubic_block8x4": dict(schedule=sp.Cubic(2, 20, 3), density=0.25, pattern="block8x4"),
     "lasso_block8x1": dict(schedule=sp.Cubic(2, 20, 3), density=0.2, pattern="block8x1"),
     "ramp_element": dict(schedule=sp.ramp(4, 6, 0.3, freq=2)),
+    "ramp_slide6x4": dict(schedule=sp.ramp(4, 6, 0.25, freq=2), pattern="slide6x4"),
     "ramp_block4x1": dict(schedule=sp.ramp(4, 6, 0.25, freq=2), pattern="block4x1"),
     "oneshot_rules": dict(
         schedule=sp.OneShot(7), density=0.2,
         rules=["*weight_hh_l0[z]=0.4", "*weight_ih_l*=lane8x8:0.3", "out.weight=dense"]),
     "diagonal": dict(schedule=sp.Cubic(2, 20, 3), density=0.2, pattern="lane8x8", diagonal=True),
     "rigl": dict(schedule=sp.RigL(2, 20, 3), density=0.3),
+    "rigl_slide": dict(schedule=sp.RigL(2, 20, 3, 0.4), density=0.4, pattern="slide8x8", diagonal=True),
     "rigl_lane": dict(schedule=sp.RigL(2, 20, 3, 0.4), density=0.4, pattern="lane8x8", diagonal=True),
 }
 
