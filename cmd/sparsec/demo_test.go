@@ -173,7 +173,7 @@ sparse, compiled     3.100               156.2 kB   2.75         5.24
 sparse, portable Go  3.100               156.2 kB   143          0.10
 dense, gonum loop    2.973               1096.3 kB  51.7         0.28
 (sparse: lane8x8, 90.0 % zero; bits: of held-out text; size: weights with indices;
-kernels avx2; medians over 101 rounds in turn, one thread pinned to processor 1; the clock drifted by 1.2 %)
+kernels avx2, generic; medians over 101 rounds in turn, one thread pinned to processor 1; the clock drifted by 1.2 %)
 
 verified against the float64 reference:
   avx2: largest error of "out" over 200 steps 1.3e-06; masks equal
