@@ -80,7 +80,7 @@ func streamPart(p *kernel.Program, in kernel.MatVec, s *sparse.Stream, t sparse.
 	args := append(kernel.LockstepArgs(in, p.Batch, t.Row, t.Rows, t.Column, s.Cols(), begun), kernel.StreamSections(s, t, at)...)
 	return lockstepPart{
 		call: kernel.Call{Func: name, Args: args},
-		emit: func(f *File) { emitStream(f, name, p.Batch, bias) },
+		emit: func(f *File) { emitStream(f, name, p.Batch, bias, far(p)) },
 	}
 }
 

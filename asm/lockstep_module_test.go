@@ -69,7 +69,8 @@ func lockstepProgram(t testing.TB, streams int) *kernel.Program {
 // TestLockstep runs the assembly and the portable kernels on many matrices in a
 // module of their own, against the interpreters of the packed forms, vector by
 // vector: the assembly gives their bits, the portable kernels are within the
-// rounding of a different order of additions.
+// rounding of a different order of additions. The programs of one size have weights
+// enough to be far.
 func TestLockstep(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a module")
@@ -78,6 +79,12 @@ func TestLockstep(t *testing.T) {
 	write(t, dir, "go.mod", []byte("module m\n\ngo 1.26\n"))
 	for _, streams := range lockstepSizes {
 		p := lockstepProgram(t, streams)
+		if streams == lockstepSizes[0] {
+			addProduct(t, p, "large", iid(rand.New(rand.NewPCG(1, 23)), 1000, 720, 1, 1), false, 0)
+		}
+		if got, want := far(p), streams == lockstepSizes[0]; got != want {
+			t.Errorf("%d streams: weights are far: %v, want %v", streams, got, want)
+		}
 		sub := filepath.Join(dir, fmt.Sprintf("by%d", streams))
 		lockstepPackage(t, sub, p, "lockstep_check.txt")
 		write(t, sub, "cases.bin", lockstepCases(p))
