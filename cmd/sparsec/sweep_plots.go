@@ -6,9 +6,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/sparsec/sparsec/trainer/sweep"
 )
@@ -139,39 +137,6 @@ func (octaves) Ticks(least, most float64) []plot.Tick {
 		}
 	}
 	return ticks
-}
-
-// scatter has a point for every group, the range of its seeds as a bar, and its
-// name beside it.
-func scatter(groups []group, x func(*group) float64) (*plot.Plot, error) {
-	p := plot.New()
-	p.X.Tick.Marker, p.Y.Tick.Marker = exactTicks{}, exactTicks{}
-	p.Y.Label.Text = qualityName(groups[0].results[0].Score().Metric)
-	var names pointNames
-	for i := range groups {
-		g := &groups[i]
-		mean, least, most := g.quality()
-		at := plotter.XY{X: x(g), Y: mean}
-		dot, err := plotter.NewScatter(plotter.XYs{at})
-		if err != nil {
-			return nil, err
-		}
-		dot.Color, dot.Shape, dot.Radius = plotutil.Color(i), draw.CircleGlyph{}, vg.Points(3.5)
-		bar, err := plotter.NewLine(plotter.XYs{{X: at.X, Y: least}, {X: at.X, Y: most}})
-		if err != nil {
-			return nil, err
-		}
-		bar.Color = plotutil.Color(i)
-		p.Add(bar, dot)
-		names = append(names, pointName{at, g.name, plotutil.Color(i)})
-	}
-	p.Add(names)
-	// Names and single points need room around them.
-	room := 0.08 * max(p.Y.Max-p.Y.Min, 0.01*math.Abs(p.Y.Max))
-	p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
-	width := max(p.X.Max-p.X.Min, 0.01*math.Abs(p.X.Max))
-	p.X.Max += 0.15 * width
-	return p, nil
 }
 
 // maskPicture is the plot of a cell's masks, nil without pruning.
