@@ -58,26 +58,27 @@ func anyGroup(groups []group, f func(*group) bool) bool {
 	return false
 }
 
-// lossCurves has a line for every cell, in the colour of its group.
+// lossCurves has a line for every cell, in the colour of its family.
 func lossCurves(groups []group) (*plot.Plot, error) {
 	p := plot.New()
 	p.Y.Tick.Marker = exactTicks{}
 	p.X.Label.Text, p.Y.Label.Text = "step", "loss"
 	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
-	for i := range groups {
-		for k, r := range groups[i].results {
-			var points plotter.XYs
-			for _, v := range r.Course.Validations {
-				points = append(points, plotter.XY{X: float64(v.Step), Y: v.Valid})
-			}
-			line, err := addLine(p, points, i)
-			if err != nil {
-				return nil, err
-			}
-			if k == 0 {
-				p.Legend.Add(groups[i].name, line)
+	for i, f := range familiesOf(groups) {
+		var line plot.Thumbnailer
+		for _, g := range f.groups {
+			for _, r := range g.results {
+				var points plotter.XYs
+				for _, v := range r.Course.Validations {
+					points = append(points, plotter.XY{X: float64(v.Step), Y: v.Valid})
+				}
+				var err error
+				if line, err = addLine(p, points, i); err != nil {
+					return nil, err
+				}
 			}
 		}
+		p.Legend.Add(f.name, line)
 	}
 	return p, nil
 }
