@@ -13,24 +13,30 @@ import (
 
 // scatter has a point for every group, the range of its seeds as a bar, and its
 // name beside it. Groups that differ by their density only are joined by a line, which
-// the legend names; their points have the density beside them. A dashed line is at
-// the quality of the first group.
+// a colour and the legend tell apart; their points have the density beside them. A
+// dashed line is at the quality of the first group.
 func scatter(groups []group, x func(*group) float64) (*plot.Plot, error) {
 	p := plot.New()
 	p.X.Tick.Marker, p.Y.Tick.Marker = exactTicks{}, exactTicks{}
 	p.Y.Label.Text = qualityName(groups[0].results[0].Score().Metric)
 	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	var names pointNames
-	for i, f := range familiesOf(groups) {
+	curves := 0
+	for _, f := range familiesOf(groups) {
+		c := color.Color(color.Gray{0x40})
+		if len(f.groups) > 1 {
+			c = plotutil.Color(curves)
+			curves++
+			if err := f.addCurve(p, x, c); err != nil {
+				return nil, err
+			}
+		}
 		for _, g := range f.groups {
-			at, err := addPoint(p, g, x(g), plotutil.Color(i))
+			at, err := addPoint(p, g, x(g), c)
 			if err != nil {
 				return nil, err
 			}
-			names = append(names, pointName{at, f.label(g), plotutil.Color(i)})
-		}
-		if err := f.addCurve(p, x, plotutil.Color(i)); err != nil {
-			return nil, err
+			names = append(names, pointName{at, f.label(g), c})
 		}
 	}
 	p.Add(names)
@@ -56,11 +62,8 @@ func addPoint(p *plot.Plot, g *group, x float64, c color.Color) (plotter.XY, err
 	return at, nil
 }
 
-// addCurve joins the points of a family of several groups, and names it in the legend.
+// addCurve joins the points of a family, and names it in the legend.
 func (f *family) addCurve(p *plot.Plot, x func(*group) float64, c color.Color) error {
-	if len(f.groups) < 2 {
-		return nil
-	}
 	var points plotter.XYs
 	for _, g := range f.groups {
 		mean, _, _ := g.quality()
