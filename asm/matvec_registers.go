@@ -13,6 +13,8 @@ type matvec struct {
 	weights, places reg.GPPhysical // places: block columns or window bases
 	counts, rows    reg.GPPhysical // rows: panels, block rows or groups left
 	scales          reg.GPPhysical // of rows
+
+	fields []reg.GPPhysical // see holdFields
 }
 
 // startMatVec starts a kernel and loads its arguments; names of sections and of
@@ -50,17 +52,35 @@ func (k *matvec) zero(acc []reg.VecPhysical) {
 	}
 }
 
+// holdFields keeps in two registers, of a kernel that has them to spare, where the
+// second and the third of four 16-bit places lie, so that one instruction cuts each
+// out.
+func (k *matvec) holdFields(second, third reg.GPPhysical) {
+	const bits = 16 << 8 // from the first one on
+	k.fields = []reg.GPPhysical{second, third}
+	for i, r := range k.fields {
+		k.fn.MOVL(operand.U32(bits|16*(i+1)), r.As32())
+	}
+}
+
 // quadPlaces loads four 16-bit places with one load and returns the elements of
 // src that they name.
-func (k *matvec) quadPlaces() [4]operand.Mem {
+func (k *matvec) quadPlaces() [4]operand.Mem { return k.quadPlacesAt(0) }
+
+// quadPlacesAt is quadPlaces for the places at a displacement in bytes.
+func (k *matvec) quadPlacesAt(disp int) [4]operand.Mem {
 	fn := k.fn
 	r := scratch
-	fn.MOVQ(mem(k.places, 0), r[3])
+	fn.MOVQ(mem(k.places, disp), r[3])
 	fn.MOVWLZX(r[3].As16(), r[0].As32())
-	fn.RORXQ(operand.U8(16), r[3], r[1])
-	fn.MOVWLZX(r[1].As16(), r[1].As32())
-	fn.RORXQ(operand.U8(32), r[3], r[2])
-	fn.MOVWLZX(r[2].As16(), r[2].As32())
+	for i := 1; i < 3; i++ {
+		if k.fields != nil {
+			fn.BEXTRQ(k.fields[i-1], r[3], r[i])
+		} else {
+			fn.RORXQ(operand.U8(16*i), r[3], r[i])
+			fn.MOVWLZX(r[i].As16(), r[i].As32())
+		}
+	}
 	fn.SHRQ(operand.U8(48), r[3])
 	var m [4]operand.Mem
 	for i := range m {

@@ -70,12 +70,43 @@ var windowChains = ymm[8:12]
 // quads emits the loop over n quadruples of steps of a group.
 func (s *windowStep) quads(n reg.GPPhysical, acc []reg.VecPhysical) {
 	s.loop(n, func() {
-		for i, x := range s.quadPlaces() {
-			s.emit(mem(s.weights, 32*i), x, acc[i], false)
-		}
-		s.fn.SUBQ(operand.I8(-128), s.weights)
-		s.fn.ADDQ(operand.U8(8), s.places)
+		s.quad(0, acc)
+		s.behind(1)
 	})
+}
+
+// pairs is quads for kernels whose arithmetic leaves time: an odd quadruple first,
+// then two at a time, which saves instructions that only count.
+func (s *windowStep) pairs(n reg.GPPhysical, acc []reg.VecPhysical) {
+	fn := s.fn
+	even, pair, done := fn.NewLabel("even"), fn.NewLabel("pair"), fn.NewLabel("done")
+	fn.SHRL(operand.U8(1), n.As32())
+	fn.JCC(operand.LabelRef(even))
+	s.quad(0, acc)
+	s.behind(1)
+	fn.TESTL(n.As32(), n.As32())
+	fn.Label(even)
+	fn.JZ(operand.LabelRef(done))
+	fn.Label(pair)
+	s.quad(0, acc)
+	s.quad(1, acc)
+	s.behind(2)
+	fn.DECQ(n)
+	fn.JNZ(operand.LabelRef(pair))
+	fn.Label(done)
+}
+
+// quad emits the steps of the i-th quadruple from here.
+func (s *windowStep) quad(i int, acc []reg.VecPhysical) {
+	for k, x := range s.quadPlacesAt(8 * i) {
+		s.emit(mem(s.weights, 32*(4*i+k)), x, acc[k], false)
+	}
+}
+
+// behind moves behind n quadruples.
+func (s *windowStep) behind(n int) {
+	s.fn.SUBQ(operand.I32(-128*n), s.weights)
+	s.fn.ADDQ(operand.U8(8*n), s.places)
 }
 
 // emit adds one step to an accumulator, or starts it with the step. The words

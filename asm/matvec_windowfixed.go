@@ -17,27 +17,46 @@ func emitWindowFixed(f *File, name string) {
 		"words", "bases", "counts", "groups")
 	fn := k.fn
 	scales, n := fn.Arg("scales", reg.R15), reg.R13
+	index, group, end := k.fromEnd(scales), fn.NewLabel("group"), fn.NewLabel("end")
+	k.holdFields(reg.R14, k.dst)
 	fixed := windowStep{matvec: k, width: sparse.NarrowWindow, form: sparse.Fixed, scale: ymm[15]}
 	shifted := windowStep{matvec: k, width: sparse.NarrowWindow, form: sparse.Exponent, mask: ymm[14]}
 	fn.VMOVUPS(f.Splat8(sparse.ExponentMask), shifted.mask)
 	fallback, sum := fn.NewLabel("shifted"), fn.NewLabel("sum")
 	acc := windowChains
-	k.loop(k.rows, func() {
-		fn.MOVL(mem(k.counts, 0), n.As32())
-		fn.ADDQ(operand.U8(4), k.counts)
-		k.zero(acc)
-		fn.SHRL(operand.U8(1), n.As32())
-		fn.JCS(operand.LabelRef(fallback))
-		fixed.quads(n, acc)
-		fn.Label(sum)
-		fn.VMOVUPS(mem(scales, 0), fixed.scale)
-		fixed.finish(acc, mem(k.init, 0), mem(k.dst, 0))
-		for _, p := range []reg.GPPhysical{scales, k.init, k.dst} {
-			fn.ADDQ(operand.U8(32), p)
-		}
-	})
+	fn.TESTQ(index, index)
+	fn.JZ(operand.LabelRef(end))
+	fn.Label(group)
+	fn.MOVL(operand.Mem{Base: k.counts, Index: index, Scale: 1}, n.As32())
+	k.zero(acc)
+	fn.SHRL(operand.U8(1), n.As32())
+	fn.JCS(operand.LabelRef(fallback))
+	fixed.pairs(n, acc)
+	fn.Label(sum)
+	of := func(base reg.Register) operand.Mem { return operand.Mem{Base: base, Index: index, Scale: 8} }
+	fn.VMOVUPS(of(scales), fixed.scale)
+	fixed.finish(acc, of(k.init), of(fn.Arg("dst", reg.RAX)))
+	fn.ADDQ(operand.U8(4), index)
+	fn.JNZ(operand.LabelRef(group))
+	fn.Label(end)
 	fn.Return()
 	fn.Label(fallback)
 	shifted.quads(n, acc)
 	fn.JMP(operand.LabelRef(sum))
+}
+
+// fromEnd moves the pointers to what groups have one of, dst in its parameter,
+// behind the last group. The register of the number of groups becomes the index
+// from there, in bytes of counts: it reaches 0 when all are done. Where one register
+// counts and addresses, dst's is free.
+func (k *matvec) fromEnd(scales reg.GPPhysical) (index reg.GPPhysical) {
+	fn := k.fn
+	fn.SHLQ(operand.U8(5), k.rows)
+	for _, vectors := range []operand.Op{scales, k.init, fn.param("dst")} {
+		fn.ADDQ(k.rows, vectors)
+	}
+	fn.SHRQ(operand.U8(3), k.rows)
+	fn.ADDQ(k.rows, k.counts)
+	fn.NEGQ(k.rows)
+	return k.rows
 }
