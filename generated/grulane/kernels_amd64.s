@@ -28,7 +28,7 @@ TEXT ·xgetbv(SB), NOSPLIT, $0-8
 	RET
 
 // func matvecF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int)
-// Requires: AVX, AVX2, BMI2, FMA3
+// Requires: AVX, AVX2, BMI, FMA3
 TEXT ·matvecF32WindowFixedAVX2(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), DI
 	MOVQ    init+8(FP), SI
@@ -38,29 +38,33 @@ TEXT ·matvecF32WindowFixedAVX2(SB), NOSPLIT, $0-64
 	MOVQ    counts+48(FP), R10
 	MOVQ    groups+56(FP), R11
 	MOVQ    scales+32(FP), R15
+	SHLQ    $0x05, R11
+	ADDQ    R11, R15
+	ADDQ    R11, SI
+	ADDQ    R11, dst+0(FP)
+	SHRQ    $0x03, R11
+	ADDQ    R11, R10
+	NEGQ    R11
+	MOVL    $0x00001010, R14
+	MOVL    $0x00001020, DI
 	VMOVUPS consts<>+0(SB), Y14
 	TESTQ   R11, R11
-	JZ      done4
+	JZ      end2
 
-loop3:
-	MOVL   (R10), R13
-	ADDQ   $0x04, R10
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	SHRL   $0x01, R13
-	JCS    shifted1
-	TESTQ  R13, R13
-	JZ     done6
-
-loop5:
+group1:
+	MOVL        (R10)(R11*1), R13
+	VXORPS      Y8, Y8, Y8
+	VXORPS      Y9, Y9, Y9
+	VXORPS      Y10, Y10, Y10
+	VXORPS      Y11, Y11, Y11
+	SHRL        $0x01, R13
+	JCS         shifted3
+	SHRL        $0x01, R13
+	JCC         even5
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
-	RORXQ       $0x10, R12, BX
-	MOVWLZX     BX, BX
-	RORXQ       $0x20, R12, CX
-	MOVWLZX     CX, CX
+	BEXTRQ      R14, R12, BX
+	BEXTRQ      DI, R12, CX
 	SHRQ        $0x30, R12
 	VMOVUPS     (R8), Y0
 	VPERMPS     (DX)(AX*4), Y0, Y4
@@ -80,38 +84,84 @@ loop5:
 	VFMADD231PS Y3, Y7, Y11
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
-	DECQ        R13
-	JNZ         loop5
+	TESTL       R13, R13
 
-done6:
-sum2:
-	VMOVUPS     (R15), Y15
+even5:
+	JZ done7
+
+pair6:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	BEXTRQ      R14, R12, BX
+	BEXTRQ      DI, R12, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y0
+	VPERMPS     (DX)(AX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y8
+	VMOVUPS     32(R8), Y1
+	VPERMPS     (DX)(BX*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y9
+	VMOVUPS     64(R8), Y2
+	VPERMPS     (DX)(CX*4), Y2, Y6
+	VCVTDQ2PS   Y2, Y2
+	VFMADD231PS Y2, Y6, Y10
+	VMOVUPS     96(R8), Y3
+	VPERMPS     (DX)(R12*4), Y3, Y7
+	VCVTDQ2PS   Y3, Y3
+	VFMADD231PS Y3, Y7, Y11
+	MOVQ        8(R9), R12
+	MOVWLZX     R12, AX
+	BEXTRQ      R14, R12, BX
+	BEXTRQ      DI, R12, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     128(R8), Y0
+	VPERMPS     (DX)(AX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y8
+	VMOVUPS     160(R8), Y1
+	VPERMPS     (DX)(BX*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y9
+	VMOVUPS     192(R8), Y2
+	VPERMPS     (DX)(CX*4), Y2, Y6
+	VCVTDQ2PS   Y2, Y2
+	VFMADD231PS Y2, Y6, Y10
+	VMOVUPS     224(R8), Y3
+	VPERMPS     (DX)(R12*4), Y3, Y7
+	VCVTDQ2PS   Y3, Y3
+	VFMADD231PS Y3, Y7, Y11
+	SUBQ        $-256, R8
+	ADDQ        $0x10, R9
+	DECQ        R13
+	JNZ         pair6
+
+done7:
+sum4:
+	VMOVUPS     (R15)(R11*8), Y15
+	MOVQ        dst+0(FP), AX
 	VADDPS      Y9, Y8, Y8
 	VADDPS      Y11, Y10, Y10
 	VADDPS      Y10, Y8, Y8
-	VFMADD213PS (SI), Y15, Y8
-	VMOVUPS     Y8, (DI)
-	ADDQ        $0x20, R15
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	DECQ        R11
-	JNZ         loop3
+	VFMADD213PS (SI)(R11*8), Y15, Y8
+	VMOVUPS     Y8, (AX)(R11*8)
+	ADDQ        $0x04, R11
+	JNZ         group1
 
-done4:
+end2:
 	VZEROUPPER
 	RET
 
-shifted1:
+shifted3:
 	TESTQ R13, R13
-	JZ    done8
+	JZ    done9
 
-loop7:
+loop8:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
-	RORXQ       $0x10, R12, BX
-	MOVWLZX     BX, BX
-	RORXQ       $0x20, R12, CX
-	MOVWLZX     CX, CX
+	BEXTRQ      R14, R12, BX
+	BEXTRQ      DI, R12, CX
 	SHRQ        $0x30, R12
 	VMOVUPS     (R8), Y0
 	VPERMPS     (DX)(AX*4), Y0, Y4
@@ -136,10 +186,10 @@ loop7:
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop7
+	JNZ         loop8
 
-done8:
-	JMP sum2
+done9:
+	JMP sum4
 
 // func severalF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int, vectors int, step int, initStep int)
 // Requires: AVX, AVX2, BMI2, FMA3
