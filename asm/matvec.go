@@ -153,11 +153,7 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 		case *sparse.Straight:
 			list = append(list, straightPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 		case *sparse.Window:
-			if form.Strategy == kernel.Unrolled {
-				list = append(list, unrolledPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
-			} else {
-				list = append(list, windowPart(packed, r))
-			}
+			list = append(list, windowPart(packed, r))
 		case *sparse.WindowPanels:
 			list = append(list, windowPanelParts(packed, r)...)
 		case *sparse.ReducedWindow:
@@ -230,16 +226,6 @@ func windowPart(w *sparse.Window, r kernel.Range) part {
 	p.emit = func(f *File) { emitWindow(f, p.name, w.Width(), w.Form()) }
 	if w.Form() == sparse.Fixed {
 		p.emit = func(f *File) { emitWindowFixed(f, p.name) }
-	}
-	return p
-}
-
-func unrolledPart(matrix string, w *sparse.Window, r kernel.Range, suffix string) part {
-	name := fmt.Sprintf("matvecF32Unrolled%sAVX2", suffix)
-	p := part{
-		name: name, groups: r, reads: w.Cols() + w.Reach(),
-		offsets: []int{8 * w.Start(r.From)},
-		emit:    func(f *File) { emitUnrolled(f, name, matrix, w, r) },
 	}
 	return p
 }

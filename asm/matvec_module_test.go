@@ -303,16 +303,7 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 	case "wide":
 		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":
-		packed, err = sparse.PackWindow(m, sparse.Mantissa)
-		strategy = kernel.Unrolled
-	case "unrolledexact":
-		packed, err = sparse.PackWindow(m, sparse.Exponent)
-		strategy = kernel.Unrolled
-	case "straight":
 		packed, err = sparse.PackStraight(m)
-		strategy = kernel.Unrolled
-	case "unrolledwide":
-		packed, err = sparse.PackWideWindow(m)
 		strategy = kernel.Unrolled
 	case "chunk":
 		packed, err = sparse.PackChunk(m, sparse.Mantissa)
@@ -370,7 +361,7 @@ var allPackings = append([]string{
 	"block4", "block8", "block16", "block8x4",
 	"window", "exact", "fixed", "wide",
 	"windowpanels", "fixedpanels", "widepanels",
-	"unrolled", "unrolledexact", "straight", "unrolledwide",
+	"unrolled",
 	"csr",
 }, reducedPackings...)
 
@@ -391,7 +382,7 @@ func BenchmarkMatVec(b *testing.B) {
 		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)
 		for _, density := range []float64{0.1, 0.05} {
 			for _, c := range timedPackings {
-				large := (strings.Contains(c.how, "unrolled") || c.how == "straight") && s[0]*s[1] > 4e5
+				large := strings.Contains(c.how, "unrolled") && s[0]*s[1] > 4e5
 				foreign := strings.HasPrefix(c.how, "chunk") && p.Level < AVX512
 				if large || foreign || len(only) > 0 && !slices.Contains(only, c.how) {
 					continue
@@ -409,8 +400,7 @@ func BenchmarkMatVec(b *testing.B) {
 // which they are made.
 var timedPackings = []struct{ mask, how string }{
 	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "fixed"}, {"lane", "fixed"}, {"iid", "wide"}, {"lane", "wide"},
-	{"iid", "unrolled"}, {"lane", "unrolled"}, {"iid", "unrolledexact"}, {"lane", "unrolledexact"},
-	{"iid", "straight"}, {"lane", "straight"},
+	{"iid", "unrolled"}, {"lane", "unrolled"},
 	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
 	{"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"}, {"iid", "chunkunrolledexact"}, {"lane16x32", "chunkunrolledexact"},
 	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block8x4", "block8x4"}, {"block16", "block16"},

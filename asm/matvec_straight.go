@@ -17,7 +17,7 @@ func straightPart(matrix string, s *sparse.Straight, r kernel.Range, suffix stri
 	first, _ := s.Tiles(r.From, r.To)
 	return part{
 		name: name, groups: r, reads: s.Cols() + s.Reach(),
-		offsets: []int{8 * s.Start(first), 8 * r.From},
+		offsets: []int{8 * s.TileVector(first)},
 		emit:    func(f *File) { emitStraight(f, name, matrix, s, r) },
 	}
 }
@@ -25,32 +25,38 @@ func straightPart(matrix string, s *sparse.Straight, r kernel.Range, suffix stri
 // emitStraight emits a range of row groups, whole tiles, as straight-line code:
 // no bases to load, no steps that only pad, no loops, and no sums of several
 // accumulators, since the 8 groups of a tile have one each. Long code is bound by
-// the supply of instructions, so operands are arranged to have displacements of
-// one byte: a step takes 21 bytes, or 29 where it falls back to the Exponent
-// form. The name of the matrix is for the stub's comment.
+// the supply of instructions: with places beside the weights a step is three, a
+// shift that brings its places down, the permute and the multiply-add, of 17 bytes
+// together, operands being arranged to have displacements of one byte. The name of
+// the matrix is for the stub's comment.
 func emitStraight(f *File, name, matrix string, s *sparse.Straight, r kernel.Range) {
-	const signature = "func(dst, init, src *float32, words, scales *byte)"
+	const signature = "func(dst, init, src *float32, words *byte)"
 	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d of\n%s, padding counted, whose pattern is in the code.\n"+
 		"It may read %d elements behind the last column of src. init may be dst.",
 		name, 8*r.From, 8*r.To-1, strings.Join(strings.Fields(matrix), " "), s.Reach())
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
 	fn := k.fn
-	words, scales := newCursor(fn, fn.Arg("words", reg.RAX)), newCursor(fn, fn.Arg("scales", reg.R12))
+	words := newCursor(fn, fn.Arg("words", reg.RAX))
 	init, dst := newCursor(fn, k.init), newCursor(fn, k.dst)
 	columns := newColumnBases(k, s.Cols())
 	first, end := s.Tiles(r.From, r.To)
 	for t := first; t < end; t++ {
-		tile := straightTile{matvec: k, columns: columns, mask: f.Splat8(sparse.ExponentMask), held: -1}
-		for i := s.Start(t); i < s.Start(t+1); i++ {
-			base, group := s.Step(i)
-			if next, _ := s.Step(min(i+1, s.Start(t+1)-1)); next == base && i+1 < s.Start(t+1) {
+		tile := straightTile{matvec: k, columns: columns, held: -1}
+		vector := func(i int) operand.Mem { return words.at(32 * (s.TileVector(t) - s.TileVector(first) + i)) }
+		for i, steps := 0, s.Start(t+1)-s.Start(t); i < steps; i++ {
+			base, group := s.Step(s.Start(t) + i)
+			if next, _ := s.Step(s.Start(t) + min(i+1, steps-1)); next == base && i+1 < steps {
 				tile.hold(base)
 			}
-			tile.emit(words.at(32*(i-s.Start(first))), base, group, s.Decoding(sparse.StraightGroups*t+group))
+			weights, places, shift := s.Vectors(i)
+			if shift == 0 {
+				fn.VMOVDQU(vector(places), straightPlaces)
+			}
+			tile.emit(vector(weights), base, group, shift)
 		}
 		for g := range s.TileGroups(t) {
 			row := 32 * (sparse.StraightGroups*t + g - r.From)
-			tile.finish(g, scales.at(row), init.at(row), dst.at(row))
+			tile.finish(g, init.at(row), dst.at(row))
 		}
 	}
 	fn.Return()
@@ -61,15 +67,15 @@ func emitStraight(f *File, name, matrix string, s *sparse.Straight, r kernel.Ran
 type straightTile struct {
 	*matvec
 	columns columnBases
-	mask    operand.Mem // of the Exponent form
-	held    int         // base of the columns of src in a register
+	held    int // base of the columns of src in a register
 	begun   [sparse.StraightGroups]bool
 	taken   int // steps
 }
 
 var (
-	straightSums = ymm[8:16] // of the groups of a tile
-	straightHeld = ymm[7]    // columns of src that several steps read
+	straightSums   = ymm[8:16] // of the groups of a tile
+	straightHeld   = ymm[7]    // columns of src that several steps read
+	straightPlaces = ymm[6]    // of eight steps
 )
 
 // hold loads the columns at a base, unless they are in the register.
@@ -80,41 +86,37 @@ func (t *straightTile) hold(base int) {
 	}
 }
 
-// emit adds one step to the sum of its group, or starts it with the step.
-func (t *straightTile) emit(words operand.Mem, base, group int, form sparse.IndexForm) {
+// emit adds one step, whose places begin at a bit, to the sum of its group, or
+// starts it with the step.
+func (t *straightTile) emit(weights operand.Mem, base, group, shift int) {
 	fn := t.fn
-	w, v := ymm[t.taken%4], ymm[4+t.taken%3]
-	t.taken++
-	fn.VMOVUPS(words, w)
-	if base == t.held {
-		fn.VPERMPS(straightHeld, w, v)
-	} else {
-		fn.VPERMPS(t.columns.element(base), w, v)
+	place, x := straightPlaces, ymm[3+t.taken%3]
+	if shift > 0 {
+		place = ymm[t.taken%3]
+		fn.VPSRLD(operand.U8(shift), straightPlaces, place)
 	}
-	if form == sparse.Fixed {
-		fn.VCVTDQ2PS(w, w)
+	t.taken++
+	if base == t.held {
+		fn.VPERMPS(straightHeld, place, x)
 	} else {
-		fn.VPSRAD(operand.U8(3), w, w)
-		fn.VPAND(t.mask, w, w)
+		fn.VPERMPS(t.columns.element(base), place, x)
 	}
 	if t.begun[group] {
-		fn.VFMADD231PS(w, v, straightSums[group])
+		fn.VFMADD231PS(weights, x, straightSums[group])
 	} else {
 		t.begun[group] = true
-		fn.VMULPS(w, v, straightSums[group])
+		fn.VMULPS(weights, x, straightSums[group])
 	}
 }
 
-// finish scales the sum of a group, adds init and stores 8 rows.
-func (t *straightTile) finish(group int, scales, init, dst operand.Mem) {
+// finish adds init to the sum of a group and stores 8 rows.
+func (t *straightTile) finish(group int, init, dst operand.Mem) {
 	fn := t.fn
-	y := ymm[group%4]
-	if !t.begun[group] {
+	y := straightSums[group]
+	if t.begun[group] {
+		fn.VADDPS(init, y, y)
+	} else {
 		fn.VMOVUPS(init, y)
-		fn.VMOVUPS(y, dst)
-		return
 	}
-	fn.VMOVUPS(scales, y)
-	fn.VFMADD213PS(init, straightSums[group], y)
 	fn.VMOVUPS(y, dst)
 }

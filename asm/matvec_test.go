@@ -150,7 +150,7 @@ func TestEmitMatVecsOnce(t *testing.T) {
 		}
 	}
 	// 40 rows are a panel of 32 rows and one of 8.
-	want := []string{"matvecF32Dense32AVX2", "matvecF32Dense8AVX2", "matvecF32WindowAVX2", "matvecF32UnrolledM2R0AVX2", "matvecF32UnrolledM5R0AVX2"}
+	want := []string{"matvecF32Dense32AVX2", "matvecF32Dense8AVX2", "matvecF32WindowAVX2", "matvecF32StraightM2R0AVX2", "matvecF32StraightM5R0AVX2"}
 	if !slices.Equal(names, want) {
 		t.Errorf("functions %v, want %v", names, want)
 	}

@@ -99,7 +99,7 @@ func (s *windowStep) pairs(n reg.GPPhysical, acc []reg.VecPhysical) {
 // quad emits the steps of the i-th quadruple from here.
 func (s *windowStep) quad(i int, acc []reg.VecPhysical) {
 	for k, x := range s.quadPlacesAt(8 * i) {
-		s.emit(mem(s.weights, 32*(4*i+k)), x, acc[k], false)
+		s.emit(mem(s.weights, 32*(4*i+k)), x, acc[k])
 	}
 }
 
@@ -109,10 +109,9 @@ func (s *windowStep) behind(n int) {
 	s.fn.ADDQ(operand.U8(8*n), s.places)
 }
 
-// emit adds one step to an accumulator, or starts it with the step. The words
-// are loaded once: a second load, as an operand of the multiply-add, would cost
-// half a cycle.
-func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool) {
+// emit adds one step to an accumulator. The words are loaded once: a second load,
+// as an operand of the multiply-add, would cost half a cycle.
+func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical) {
 	fn := s.fn
 	// Words in the lower registers have shorter encodings.
 	w, v := ymm[s.taken%4], ymm[4+s.taken%4]
@@ -135,11 +134,7 @@ func (s *windowStep) emit(words, x operand.Mem, acc reg.VecPhysical, start bool)
 		fn.VPSRAD(operand.U8(3), w, w)
 		fn.VPAND(w, s.mask, w)
 	}
-	if start {
-		fn.VMULPS(w, v, acc)
-	} else {
-		fn.VFMADD231PS(w, v, acc)
-	}
+	fn.VFMADD231PS(w, v, acc)
 }
 
 // finish adds init to the sum of the accumulators and stores 8 rows.

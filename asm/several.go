@@ -89,8 +89,7 @@ func EmitSeveral(f *File, p *kernel.Program, products []kernel.MatVec) {
 }
 
 // severalParts are the parts of a matrix as the kernels for several vectors
-// compute it, nil where there are none. Straight-line code has the same weights
-// and sums as the loop over window steps.
+// compute it, nil where there are none.
 func severalParts(form *kernel.Form) []part {
 	var list []part
 	for _, r := range form.Ranges {

@@ -80,12 +80,14 @@ func (b *builder) matrix(name string, gates, rows, cols int, density float64, s 
 			b.t.Fatal(err)
 		}
 		km.Packed, km.Ranges = packed, []kernel.Range{{From: 0, To: groups}}
-	case kernel.Window, kernel.Unrolled:
-		form := sparse.Exponent
-		if s == kernel.Unrolled {
-			form = sparse.Mantissa
+	case kernel.Unrolled:
+		packed, err := sparse.PackStraight(m)
+		if err != nil {
+			b.t.Fatal(err)
 		}
-		packed, err := sparse.PackWindow(m, form)
+		km.Packed, km.Ranges = packed, kernel.RangesFor(packed, 0)
+	case kernel.Window:
+		packed, err := sparse.PackWindow(m, sparse.Exponent)
 		if b.wide {
 			packed, err = sparse.PackWideWindow(m)
 		}

@@ -199,32 +199,29 @@ func matvecWindowFixed(dst, init, src []float32, words []uint32, scales []float3
 }
 
 // matvecStraight computes dst = init + W·src for W in tiles of 64 rows, the last
-// one of fewer, whose groups of 8 rows take turns. Tile i has counts[i]/2^8
-// steps; a step has 8 words, as in matvecWindowFixed, and in turns 8 times its
-// base column plus the number of its group in the tile. The group's words keep
-// lane indices below the weights if its bit in counts[i] is set. len(scales) is
-// len(dst), len(src) at least 8 more than the largest base; init may be dst.
-func matvecStraight(dst, init, src []float32, words []uint32, scales []float32, turns, counts []uint32) {
-	for i, count := range counts {
+// one of fewer, whose groups of 8 rows take turns. Tile i has counts[i] steps; a
+// step has 8 weights in words, those of float32, and in turns 8 times its base
+// column plus the number of its group in the tile. Before every eighth step of a
+// tile 8 words have the lane indices of eight steps, three bits each. len(init) is
+// at least len(dst), len(src) at least 8 more than the largest base; init may be
+// dst.
+func matvecStraight(dst, init, src []float32, words, turns, counts []uint32) {
+	for i, n := range counts {
 		var a [8][8]float32
-		n := int(count >> 8)
-		for _, t := range turns[:n] {
-			g := t & 7
-			v, x, sum := (*[8]uint32)(words), (*[8]float32)(src[t>>3:]), &a[g]
+		var places *[8]uint32
+		for k, t := range turns[:n] {
+			if k%8 == 0 {
+				places, words = (*[8]uint32)(words), words[8:]
+			}
+			v, x, sum, shift := (*[8]uint32)(words), (*[8]float32)(src[t>>3:]), &a[t&7], uint(k%8*3)
 			words = words[8:]
-			if count>>g&1 == 0 {
-				for lane, w := range v {
-					sum[lane] += float32(float32(int32(w)) * x[w&7])
-				}
-			} else {
-				for lane, w := range v {
-					sum[lane] += float32(windowWeight(w) * x[w&7])
-				}
+			for lane, w := range v {
+				sum[lane] += float32(math.Float32frombits(w) * x[places[lane]>>(shift&31)&7])
 			}
 		}
 		turns = turns[n:]
 		for r := 64 * i; r < min(64*(i+1), len(dst)); r++ {
-			dst[r] = float32(a[r/8%8][r%8]*scales[r]) + init[r]
+			dst[r] = a[r/8%8][r%8] + init[r]
 		}
 	}
 }

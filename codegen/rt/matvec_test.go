@@ -163,7 +163,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 		case "matvecWindowFixed":
 			matvecWindowFixed(dst, init, src, words, floats, places, counts)
 		case "matvecStraight":
-			matvecStraight(dst, init, src, more, floats, words, counts)
+			matvecStraight(dst, init, src, more, words, counts)
 		case "matvecBlock8x4":
 			matvecBlock8x4(dst, init, src, floats, places, counts)
 		case "matvecWindowWide":

@@ -101,12 +101,9 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 		}
 		return kernel.Form{Strategy: kernel.CSR, Packed: c, Ranges: kernel.RangesFor(c, 0)}, nil
 	case schedule.Window:
-		return packWindow(w, kernel.Window, s)
+		return packWindow(w, s)
 	case schedule.Unrolled:
-		if s.Index == sparse.Fixed {
-			return packStraight(w)
-		}
-		return packWindow(w, kernel.Unrolled, s)
+		return packStraight(w)
 	case schedule.Chunk:
 		return packChunk(w, kernel.Chunk, s)
 	case schedule.ChunkUnrolled:
@@ -133,14 +130,12 @@ func packReduced(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
-// packWindow packs for the packed stream or for straight-line code, which run
-// the same steps.
-func packWindow(w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) (kernel.Form, error) {
+func packWindow(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 	packed, err := s.PackWindow(w)
 	if err != nil {
 		return kernel.Form{}, err
 	}
-	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
+	return kernel.Form{Strategy: kernel.Window, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
 // packChunk packs for the packed stream or for straight-line code, which run the

@@ -27,7 +27,7 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 			c.Excluded = reducedFault(weights, blocks)
 		case s.Kernel == Block && s.Wide && blocks[0].Cols < sparse.WideBlockCols:
 			c.Excluded = fmt.Sprintf("%d columns, blocks have %d", blocks[0].Cols, sparse.WideBlockCols)
-		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR:
+		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR || s.Kernel == Unrolled:
 		case exact && !s.Exact():
 			c.Excluded = "moves weights by up to " + s.rounding() + ", and exact weights are wanted"
 		case fault != "":

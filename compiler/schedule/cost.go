@@ -22,13 +22,9 @@ type Work struct {
 const (
 	countBytes        = 4  // of a group or block row
 	scaleBytes        = 32 // of a group in the Fixed form
-	unrolledStepBytes = 32 // 8 words
-	unrolledStepCode  = 18 // load, permute, multiply-add with displacements of a byte
-	decodeCode        = 9  // shift and mask of the Exponent form
-	unrolledGroupCode = 64 // sum, scale, init, store
-	straightStepCode  = 21 // the same in the Fixed form, in tiles
-	straightGroupCode = 24 // scale, init, store
-	shiftedCode       = 8  // shift and mask instead of a conversion
+	unrolledStepBytes = 36 // 8 weights and an eighth of 8 words of places
+	unrolledStepCode  = 18 // shift, permute, multiply-add with displacements of a byte
+	unrolledGroupCode = 12 // init, store
 
 	chunkStepBytes  = 64 // 16 words
 	chunkBaseBytes  = 2
@@ -51,9 +47,7 @@ const (
 	windowExactCycles   = 1.42
 	windowFixedCycles   = 1.31
 	windowWideCycles    = 2.2
-	unrolledCycles      = 1.0
-	unrolledExactCycles = 1.18
-	unrolledFixedCycles = 0.95
+	unrolledCycles      = 0.85
 	csrCycles           = 1.05 // a step is a single weight
 	chunkCycles         = 2.5  // a step is a vector of 16 lanes
 	chunkExactCycles    = 3.0
@@ -182,30 +176,20 @@ func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
 // addWindows counts the windows of a panel of columns.
 func (w *Work) addWindows(s Strategy, m *sparse.Matrix) {
 	steps, padded := sparse.WindowSteps(m, s.width())
-	shifted, shiftedPadded := 0, 0
 	groups := (m.Rows + windowLanes - 1) / windowLanes
 	w.Groups += groups
 	if s.Index == sparse.Fixed {
-		shifted, shiftedPadded = sparse.ShiftedSteps(m)
+		w.Shifted += sparse.ShiftedSteps(m)
 		w.Bytes += groups * scaleBytes
 	}
 	if s.Kernel == Window {
 		w.Steps += padded
-		w.Shifted += shiftedPadded
 		w.Bytes += padded*s.Weights.WindowStepBytes() + groups*countBytes
 		return
 	}
 	w.Steps += steps
-	w.Shifted += shifted
 	w.Bytes += steps * unrolledStepBytes
-	switch s.Index {
-	case sparse.Fixed:
-		w.Code += steps*straightStepCode + shifted*shiftedCode + groups*straightGroupCode
-	case sparse.Exponent:
-		w.Code += steps*(unrolledStepCode+decodeCode) + groups*unrolledGroupCode
-	case sparse.Mantissa:
-		w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
-	}
+	w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
 }
 
 // csrWork counts over all blocks together, as they are packed.
@@ -255,11 +239,11 @@ func (t Target) together(s Strategy) int {
 
 // several reports whether there is a kernel for several vectors.
 func (s Strategy) several() bool {
-	return s.Weights == sparse.Float32 && (s.Kernel == Dense || s.Kernel == Window || s.Kernel == Unrolled && s.Index != sparse.Fixed)
+	return s.Weights == sparse.Float32 && (s.Kernel == Dense || s.Kernel == Window)
 }
 
 // severalCycles is what is left of the arithmetic of a vector where words are
-// decoded once for three: see asm/several.go. Straight-line code has a loop then.
+// decoded once for three: see asm/several.go.
 func severalCycles(s Strategy) float64 {
 	if s.Kernel == Window {
 		return 0.74
@@ -326,7 +310,7 @@ func stepCycles(s Strategy) float64 {
 		}
 		return [...]float64{sparse.Exponent: windowExactCycles, sparse.Mantissa: windowCycles, sparse.Fixed: windowFixedCycles}[s.Index]
 	case Unrolled:
-		return [...]float64{sparse.Exponent: unrolledExactCycles, sparse.Mantissa: unrolledCycles, sparse.Fixed: unrolledFixedCycles}[s.Index]
+		return unrolledCycles
 	case CSR:
 		return csrCycles
 	case Chunk:

@@ -61,6 +61,14 @@ func TestChoice(t *testing.T) {
 	slow := Zen4(kernel.AVX2)
 	slow.Levels, slow.CodeBudget = []Level{{0, 12}}, 0
 	avx512 := []Target{Zen4(kernel.AVX512)}
+	noCode := Zen4(kernel.AVX2)
+	noCode.CodeBudget = 0
+	tooWide := linear(64, 64, func(r, c int) float32 {
+		if r == 0 && c == 0 {
+			return 1e-30
+		}
+		return wide(r, c) // too few rows share columns for blocks
+	})
 	// Compressed rows read the fewest bytes of all.
 	slower := slow
 	slower.Levels = []Level{{0, 4}}
@@ -72,7 +80,7 @@ func TestChoice(t *testing.T) {
 		reason  string
 	}{
 		{"dense", linear(256, 256, iid(1)), Options{}, "dense", "nothing beats dense"},
-		{"small sparse", linear(128, 64, iid(0.1)), Options{}, "unrolled/fixed", "× dense"},
+		{"small sparse", linear(128, 64, iid(0.1)), Options{}, "unrolled", "× dense"},
 		{"large sparse", linear(1024, 1024, survivors(0.1)), Options{}, "window/fixed", "next is "},
 		{"blocks of 16", linear(512, 512, blocks(16)), Options{}, "block16", "× dense"},
 		{"blocks of 8", linear(520, 512, blocks(8)), Options{}, "block8", "× dense"},
@@ -83,12 +91,8 @@ func TestChoice(t *testing.T) {
 			}
 			return w
 		}), Options{}, "window/mantissa", "range of 2^31"},
-		{"range too wide, exact", linear(64, 64, func(r, c int) float32 {
-			if r == 0 && c == 0 {
-				return 1e-30
-			}
-			return wide(r, c) // too few rows share columns for blocks
-		}), Options{Exact: true}, "dense", "nothing beats dense"},
+		{"range too wide, exact", tooWide, Options{Exact: true, Targets: []Target{noCode}}, "dense", "nothing beats dense"},
+		{"range too wide, exact, straight-line", tooWide, Options{Exact: true}, "unrolled", "× dense"},
 		{"forced", linear(1024, 1024, iid(0.1)), Options{Force: []Force{{"w", "dense"}}}, "dense", "dense was asked for"},
 		{"forced family", linear(1024, 1024, survivors(0.1)), Options{Force: []Force{{"other", "dense"}, {"*", "window"}}}, "window/fixed", "window was asked for"},
 		{"forced wide", linear(256, 256, survivors(0.1)), Options{Force: []Force{{"*", "window16"}}}, "window16/exponent", "window16 was asked for"},
@@ -133,8 +137,8 @@ func TestChoice(t *testing.T) {
 
 // TestCodeBudget holds that two matrices share the budget of straight-line code.
 func TestCodeBudget(t *testing.T) {
-	m := linear(512, 64, iid(0.1))
-	v := linear(512, 64, iid(0.1)).Params[0]
+	m := linear(640, 64, iid(0.1))
+	v := linear(640, 64, iid(0.1)).Params[0]
 	v.Name = "v"
 	m.Params = append(m.Params, v)
 	m.Nodes = append(m.Nodes, ir.Node{Name: "z", Op: ir.Linear{Weight: "v"}, Inputs: []string{"x"}})

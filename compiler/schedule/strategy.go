@@ -23,15 +23,14 @@ const (
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, block8x4, window/fixed, window/exponent,
-// window/mantissa, window16/exponent, unrolled/fixed, unrolled/exponent,
-// unrolled/mantissa and csr, for AVX-512 chunk/exponent, chunk/mantissa,
-// chunkunrolled/exponent and chunkunrolled/mantissa, or, with weights that are not
-// float32, dense, block4, block8, block16 or window and their precision, as in
-// window/q16.
+// window/mantissa, window16/exponent, unrolled and csr, for AVX-512
+// chunk/exponent, chunk/mantissa, chunkunrolled/exponent and
+// chunkunrolled/mantissa, or, with weights that are not float32, dense, block4,
+// block8, block16 or window and their precision, as in window/q16.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
-	Index  sparse.IndexForm // of Window, Chunk and their straight-line code
+	Index  sparse.IndexForm // of Window, Chunk and ChunkUnrolled
 	// Wide is, of Window in the exponent form, windows of 16 columns, not 8; of
 	// Block with 8 rows, blocks of 4 columns, not 1.
 	Wide bool
@@ -47,7 +46,7 @@ func Strategies() []Strategy {
 		{Kernel: Block, Height: 8, Wide: true},
 		{Kernel: Window, Index: sparse.Fixed}, {Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
-		{Kernel: Unrolled, Index: sparse.Fixed}, {Kernel: Unrolled, Index: sparse.Exponent}, {Kernel: Unrolled, Index: sparse.Mantissa},
+		{Kernel: Unrolled},
 		{Kernel: CSR},
 		{Kernel: Chunk, Index: sparse.Exponent}, {Kernel: Chunk, Index: sparse.Mantissa},
 		{Kernel: ChunkUnrolled, Index: sparse.Exponent}, {Kernel: ChunkUnrolled, Index: sparse.Mantissa},
@@ -91,7 +90,7 @@ func (s Strategy) String() string {
 		}
 		return "window/" + form
 	case Unrolled:
-		return "unrolled/" + form
+		return "unrolled"
 	case Chunk:
 		return "chunk/" + form
 	case ChunkUnrolled:
@@ -137,8 +136,7 @@ type Windows interface {
 	Bytes(from, to int) int
 }
 
-// PackWindow packs a matrix for a strategy of Window, or of Unrolled but in the
-// Fixed form.
+// PackWindow packs a matrix for a strategy of Window.
 func (s Strategy) PackWindow(m *sparse.Matrix) (Windows, error) {
 	panels := s.panels([]*sparse.Matrix{m})
 	switch {
@@ -185,10 +183,7 @@ func (s Strategy) panels(blocks []*sparse.Matrix) []sparse.Span {
 // SamePacking reports whether two strategies read the same packed matrix.
 func (s Strategy) SamePacking(t Strategy) bool {
 	stream := func(s Strategy) Strategy {
-		switch {
-		case s.Kernel == Unrolled && s.Index != sparse.Fixed:
-			s.Kernel = Window
-		case s.Kernel == ChunkUnrolled:
+		if s.Kernel == ChunkUnrolled {
 			s.Kernel = Chunk
 		}
 		return s
@@ -197,7 +192,7 @@ func (s Strategy) SamePacking(t Strategy) bool {
 }
 
 // matches reports whether the strategy is one that the name asks for: its own
-// name, or block, window or unrolled for any of the family; wide windows alone
+// name, or block or window for any of the family; wide windows alone
 // go by window16 too.
 func (s Strategy) matches(name string) bool {
 	text := s.String()

@@ -21,7 +21,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:69508fc2f2c68db0c785eef8474b9925fda9ca7df4f997d13a99c44d2973f86f
-//sparsec:file weights.bin sha256:85af9fd1ed4b7778cb50df1c7f8016934c66f72ed9041891d13252e69f90ab04
+//sparsec:file weights.bin sha256:52adbda18abf9e3db4f208446dc4d4413667567f07059173e955076089602ea6
 //sparsec:file weights.go
 
 // Package gru runs the recurrent model "gru", one frame a step, compiled
@@ -40,9 +40,9 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor          rows  cols  density  strategy  bytes
-//	gru0.weight_ih  144   24    10.01 %  unrolled  3360
-//	gru0.weight_hh  144   48    9.997 %  unrolled  6132
-//	out.weight      61    48    10.01 %  unrolled  2888
+//	gru0.weight_ih  144   24    10.01 %  unrolled  3136
+//	gru0.weight_hh  144   48    9.997 %  unrolled  6196
+//	out.weight      61    48    10.01 %  unrolled  2952
 //
 // # Use
 //

@@ -35,7 +35,7 @@ func (s *State) stepAVX2() {
 //
 //go:noinline
 func layerEmbedAVX2(s *State) {
-	copy(s.embed[:32], weightsAt[float32](weights, 12672+128*s.x, 32))
+	copy(s.embed[:32], weightsAt[float32](weights, 12544+128*s.x, 32))
 }
 
 // layerGru0AVX2 is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense.
@@ -43,9 +43,9 @@ func layerEmbedAVX2(s *State) {
 //go:noinline
 func layerGru0AVX2(s *State) {
 	// gru0.weight_ih [144 24], density 10.01 %: unrolled, 77 steps.
-	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 20480)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 2496)))
+	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 20352)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)))
 	// gru0.weight_hh [144 48], density 9.997 %: unrolled, 154 steps.
-	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 21056)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3456)), (*byte)(unsafe.Add(weights, 8384)))
+	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 20928)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3200)))
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
@@ -54,5 +54,5 @@ func layerGru0AVX2(s *State) {
 //go:noinline
 func layerOutAVX2(s *State) {
 	// out.weight [61 48], density 10.01 %: unrolled, 73 steps.
-	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 21632)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9664)), (*byte)(unsafe.Add(weights, 12032)))
+	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 21504)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9472)))
 }

@@ -22,21 +22,21 @@ func xgetbv() (eax uint32, edx uint32)
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 143 of
 // gru0.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 63 of
 // out.weight, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // gruCellAVX2 steps a GRU with the reset gate behind the recurrent product: gate blocks [r z n] of
 // hp floats, hp a multiple of 16, h = n + z*(h-n) with r, z = sigmoid(px+ph) and

@@ -14,20 +14,17 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 2464, 4},     // gru0.weight_ih: words
-	{2496, 576, 4},   // gru0.weight_ih: scales
-	{3072, 308, 4},   // gru0.weight_ih: turns
-	{3392, 12, 4},    // gru0.weight_ih: counts
-	{3456, 4928, 4},  // gru0.weight_hh: words
-	{8384, 576, 4},   // gru0.weight_hh: scales
-	{8960, 616, 4},   // gru0.weight_hh: turns
-	{9600, 12, 4},    // gru0.weight_hh: counts
-	{9664, 2336, 4},  // out.weight: words
-	{12032, 256, 4},  // out.weight: scales
-	{12288, 292, 4},  // out.weight: turns
-	{12608, 4, 4},    // out.weight: counts
-	{12672, 7808, 4}, // embed.weight
-	{20480, 576, 4},  // gru0.bias_ih[0:144] in blocks of 48
-	{21056, 576, 4},  // gru0.bias_hh[0:144] in blocks of 48
-	{21632, 256, 4},  // out.bias
+	{0, 2816, 4},     // gru0.weight_ih: words
+	{2816, 308, 4},   // gru0.weight_ih: turns
+	{3136, 12, 4},    // gru0.weight_ih: counts
+	{3200, 5568, 4},  // gru0.weight_hh: words
+	{8768, 616, 4},   // gru0.weight_hh: turns
+	{9408, 12, 4},    // gru0.weight_hh: counts
+	{9472, 2656, 4},  // out.weight: words
+	{12160, 292, 4},  // out.weight: turns
+	{12480, 4, 4},    // out.weight: counts
+	{12544, 7808, 4}, // embed.weight
+	{20352, 576, 4},  // gru0.bias_ih[0:144] in blocks of 48
+	{20928, 576, 4},  // gru0.bias_hh[0:144] in blocks of 48
+	{21504, 256, 4},  // out.bias
 }

@@ -22,7 +22,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:acfe67af834983593b722092731d451e59fd9f818f70db0cad69a668a6c563fb
-//sparsec:file weights.bin sha256:c5cf619fe8a6880e3476cce0458b5a9b4a96bb702602ff1bd47763275619cbbd
+//sparsec:file weights.bin sha256:0bf75a3dc30cadc51c5e7b5880559ec886214558a5d0a5684491f987aef48e85
 //sparsec:file weights.go
 
 // Package grublock runs the recurrent model "grublock", one frame a step, compiled

@@ -48,7 +48,7 @@ func layerGru0AVX2(s *State) {
 //go:noinline
 func layerOutAVX2(s *State) {
 	// out.weight [16 40], density 15 %: unrolled, 12 steps.
-	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 9280)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 7552)), (*byte)(unsafe.Add(weights, 7936)))
+	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 9280)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 7552)))
 }
 
 // layerYAVX2 is layer "y": Activation sigmoid, 16 elements.

@@ -86,73 +86,59 @@ done2:
 	VZEROUPPER
 	RET
 
-// func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+// func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 // Requires: AVX, AVX2, FMA3
-TEXT ·matvecF32StraightM2R0AVX2(SB), NOSPLIT, $0-40
+TEXT ·matvecF32StraightM2R0AVX2(SB), NOSPLIT, $0-32
 	MOVQ        dst+0(FP), DI
 	MOVQ        init+8(FP), SI
 	MOVQ        src+16(FP), DX
 	MOVQ        words+24(FP), AX
-	MOVQ        scales+32(FP), R12
 	LEAQ        128(DX), DX
 	VMOVUPS     -120(DX), Y7
-	VMOVUPS     (AX), Y0
-	VPERMPS     Y7, Y0, Y4
-	VCVTDQ2PS   Y0, Y0
-	VMULPS      Y0, Y4, Y8
-	VMOVUPS     32(AX), Y1
-	VPERMPS     Y7, Y1, Y5
-	VCVTDQ2PS   Y1, Y1
-	VMULPS      Y1, Y5, Y9
-	VMOVUPS     64(AX), Y2
-	VPERMPS     Y7, Y2, Y6
-	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y6, Y8
-	VMOVUPS     -84(DX), Y7
-	VMOVUPS     96(AX), Y3
-	VPERMPS     Y7, Y3, Y4
-	VCVTDQ2PS   Y3, Y3
-	VFMADD231PS Y3, Y4, Y8
-	ADDQ        $+256, AX
-	VMOVUPS     -128(AX), Y0
-	VPERMPS     Y7, Y0, Y5
-	VCVTDQ2PS   Y0, Y0
-	VFMADD231PS Y0, Y5, Y9
-	VMOVUPS     -96(AX), Y1
-	VPERMPS     Y7, Y1, Y6
-	VCVTDQ2PS   Y1, Y1
-	VFMADD231PS Y1, Y6, Y8
-	VMOVUPS     -64(AX), Y2
-	VPERMPS     Y7, Y2, Y4
-	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y4, Y9
-	VMOVUPS     -32(AX), Y3
-	VPERMPS     Y7, Y3, Y5
-	VCVTDQ2PS   Y3, Y3
-	VFMADD231PS Y3, Y5, Y9
-	VMOVUPS     (AX), Y0
-	VPERMPS     -44(DX), Y0, Y6
-	VCVTDQ2PS   Y0, Y0
-	VFMADD231PS Y0, Y6, Y8
-	VMOVUPS     -12(DX), Y7
-	VMOVUPS     32(AX), Y1
+	VMOVDQU     (AX), Y6
+	VPERMPS     Y7, Y6, Y3
+	VMULPS      32(AX), Y3, Y8
+	VPSRLD      $0x03, Y6, Y1
 	VPERMPS     Y7, Y1, Y4
-	VCVTDQ2PS   Y1, Y1
-	VFMADD231PS Y1, Y4, Y8
-	VMOVUPS     64(AX), Y2
+	VMULPS      64(AX), Y4, Y9
+	VPSRLD      $0x06, Y6, Y2
 	VPERMPS     Y7, Y2, Y5
-	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y5, Y8
-	VMOVUPS     96(AX), Y3
-	VPERMPS     Y7, Y3, Y6
-	VCVTDQ2PS   Y3, Y3
-	VFMADD231PS Y3, Y6, Y8
-	VMOVUPS     (R12), Y0
-	VFMADD213PS (SI), Y8, Y0
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     32(R12), Y1
-	VFMADD213PS 32(SI), Y9, Y1
-	VMOVUPS     Y1, 32(DI)
+	VFMADD231PS 96(AX), Y5, Y8
+	VMOVUPS     -84(DX), Y7
+	ADDQ        $+256, AX
+	VPSRLD      $0x09, Y6, Y0
+	VPERMPS     Y7, Y0, Y3
+	VFMADD231PS -128(AX), Y3, Y8
+	VPSRLD      $0x0c, Y6, Y1
+	VPERMPS     Y7, Y1, Y4
+	VFMADD231PS -96(AX), Y4, Y9
+	VPSRLD      $0x0f, Y6, Y2
+	VPERMPS     Y7, Y2, Y5
+	VFMADD231PS -64(AX), Y5, Y8
+	VPSRLD      $0x12, Y6, Y0
+	VPERMPS     Y7, Y0, Y3
+	VFMADD231PS -32(AX), Y3, Y9
+	VPSRLD      $0x15, Y6, Y1
+	VPERMPS     Y7, Y1, Y4
+	VFMADD231PS (AX), Y4, Y9
+	VMOVDQU     32(AX), Y6
+	VPERMPS     -44(DX), Y6, Y5
+	VFMADD231PS 64(AX), Y5, Y8
+	VMOVUPS     -12(DX), Y7
+	VPSRLD      $0x03, Y6, Y0
+	VPERMPS     Y7, Y0, Y3
+	VFMADD231PS 96(AX), Y3, Y8
+	ADDQ        $+256, AX
+	VPSRLD      $0x06, Y6, Y1
+	VPERMPS     Y7, Y1, Y4
+	VFMADD231PS -128(AX), Y4, Y8
+	VPSRLD      $0x09, Y6, Y2
+	VPERMPS     Y7, Y2, Y5
+	VFMADD231PS -96(AX), Y5, Y8
+	VADDPS      (SI), Y8, Y8
+	VMOVUPS     Y8, (DI)
+	VADDPS      32(SI), Y9, Y9
+	VMOVUPS     Y9, 32(DI)
 	VZEROUPPER
 	RET
 
@@ -170,24 +156,24 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 
 loop2:
 	VMOVUPS      (SI)(CX*1), Y0
-	VORPS        consts<>+64(SB), Y0, Y1
-	VMOVUPS      consts<>+96(SB), Y2
+	VORPS        consts<>+32(SB), Y0, Y1
+	VMOVUPS      consts<>+64(SB), Y2
 	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      consts<>+128(SB), Y3
-	VFMADD231PS  consts<>+160(SB), Y1, Y3
-	VSUBPS       consts<>+128(SB), Y3, Y2
+	VMOVUPS      consts<>+96(SB), Y3
+	VFMADD231PS  consts<>+128(SB), Y1, Y3
+	VSUBPS       consts<>+96(SB), Y3, Y2
 	VPSLLD       $0x17, Y3, Y3
+	VFNMADD231PS consts<>+160(SB), Y2, Y1
 	VFNMADD231PS consts<>+192(SB), Y2, Y1
-	VFNMADD231PS consts<>+224(SB), Y2, Y1
-	VMOVUPS      consts<>+256(SB), Y4
+	VMOVUPS      consts<>+224(SB), Y4
 	VMULPS       Y1, Y1, Y2
+	VFMADD213PS  consts<>+256(SB), Y1, Y4
 	VFMADD213PS  consts<>+288(SB), Y1, Y4
 	VFMADD213PS  consts<>+320(SB), Y1, Y4
 	VFMADD213PS  consts<>+352(SB), Y1, Y4
-	VFMADD213PS  consts<>+384(SB), Y1, Y4
 	VFMADD213PS  Y1, Y2, Y4
 	VFMADD213PS  Y3, Y3, Y4
-	VMOVUPS      consts<>+32(SB), Y1
+	VMOVUPS      consts<>+0(SB), Y1
 	VADDPS       Y1, Y4, Y2
 	VBLENDVPS    Y0, Y4, Y1, Y0
 	VDIVPS       Y2, Y0, Y0
@@ -216,42 +202,42 @@ loop2:
 	VADDPS       (DX), Y0, Y0
 	VMOVUPS      32(SI), Y5
 	VADDPS       32(DX), Y5, Y5
-	VORPS        consts<>+64(SB), Y0, Y1
-	VORPS        consts<>+64(SB), Y5, Y6
-	VMOVUPS      consts<>+96(SB), Y2
-	VMOVUPS      consts<>+96(SB), Y7
+	VORPS        consts<>+32(SB), Y0, Y1
+	VORPS        consts<>+32(SB), Y5, Y6
+	VMOVUPS      consts<>+64(SB), Y2
+	VMOVUPS      consts<>+64(SB), Y7
 	VMAXPS       Y1, Y2, Y1
 	VMAXPS       Y6, Y7, Y6
-	VMOVUPS      consts<>+128(SB), Y3
-	VMOVUPS      consts<>+128(SB), Y8
-	VFMADD231PS  consts<>+160(SB), Y1, Y3
-	VFMADD231PS  consts<>+160(SB), Y6, Y8
-	VSUBPS       consts<>+128(SB), Y3, Y2
-	VSUBPS       consts<>+128(SB), Y8, Y7
+	VMOVUPS      consts<>+96(SB), Y3
+	VMOVUPS      consts<>+96(SB), Y8
+	VFMADD231PS  consts<>+128(SB), Y1, Y3
+	VFMADD231PS  consts<>+128(SB), Y6, Y8
+	VSUBPS       consts<>+96(SB), Y3, Y2
+	VSUBPS       consts<>+96(SB), Y8, Y7
 	VPSLLD       $0x17, Y3, Y3
 	VPSLLD       $0x17, Y8, Y8
+	VFNMADD231PS consts<>+160(SB), Y2, Y1
+	VFNMADD231PS consts<>+160(SB), Y7, Y6
 	VFNMADD231PS consts<>+192(SB), Y2, Y1
 	VFNMADD231PS consts<>+192(SB), Y7, Y6
-	VFNMADD231PS consts<>+224(SB), Y2, Y1
-	VFNMADD231PS consts<>+224(SB), Y7, Y6
-	VMOVUPS      consts<>+256(SB), Y4
-	VMOVUPS      consts<>+256(SB), Y9
+	VMOVUPS      consts<>+224(SB), Y4
+	VMOVUPS      consts<>+224(SB), Y9
 	VMULPS       Y1, Y1, Y2
 	VMULPS       Y6, Y6, Y7
+	VFMADD213PS  consts<>+256(SB), Y1, Y4
+	VFMADD213PS  consts<>+256(SB), Y6, Y9
 	VFMADD213PS  consts<>+288(SB), Y1, Y4
 	VFMADD213PS  consts<>+288(SB), Y6, Y9
 	VFMADD213PS  consts<>+320(SB), Y1, Y4
 	VFMADD213PS  consts<>+320(SB), Y6, Y9
 	VFMADD213PS  consts<>+352(SB), Y1, Y4
 	VFMADD213PS  consts<>+352(SB), Y6, Y9
-	VFMADD213PS  consts<>+384(SB), Y1, Y4
-	VFMADD213PS  consts<>+384(SB), Y6, Y9
 	VFMADD213PS  Y1, Y2, Y4
 	VFMADD213PS  Y6, Y7, Y9
 	VFMADD213PS  Y3, Y3, Y4
 	VFMADD213PS  Y8, Y8, Y9
-	VMOVUPS      consts<>+32(SB), Y1
-	VMOVUPS      consts<>+32(SB), Y6
+	VMOVUPS      consts<>+0(SB), Y1
+	VMOVUPS      consts<>+0(SB), Y6
 	VADDPS       Y1, Y4, Y2
 	VADDPS       Y6, Y9, Y7
 	VBLENDVPS    Y0, Y4, Y1, Y0
@@ -262,46 +248,46 @@ loop2:
 	VFMADD132PS  (DX)(CX*2), Y1, Y0
 	VMOVUPS      32(SI)(CX*2), Y6
 	VFMADD132PS  32(DX)(CX*2), Y6, Y5
-	VMOVUPS      consts<>+416(SB), Y2
-	VMOVUPS      consts<>+416(SB), Y7
-	VANDPS       consts<>+448(SB), Y0, Y1
-	VANDPS       consts<>+448(SB), Y5, Y6
+	VMOVUPS      consts<>+384(SB), Y2
+	VMOVUPS      consts<>+384(SB), Y7
+	VANDPS       consts<>+416(SB), Y0, Y1
+	VANDPS       consts<>+416(SB), Y5, Y6
 	VMINPS       Y1, Y2, Y1
 	VMINPS       Y6, Y7, Y6
-	VMOVUPS      consts<>+128(SB), Y3
-	VMOVUPS      consts<>+128(SB), Y8
-	VFMADD231PS  consts<>+480(SB), Y1, Y3
-	VFMADD231PS  consts<>+480(SB), Y6, Y8
-	VSUBPS       consts<>+128(SB), Y3, Y2
-	VSUBPS       consts<>+128(SB), Y8, Y7
+	VMOVUPS      consts<>+96(SB), Y3
+	VMOVUPS      consts<>+96(SB), Y8
+	VFMADD231PS  consts<>+448(SB), Y1, Y3
+	VFMADD231PS  consts<>+448(SB), Y6, Y8
+	VSUBPS       consts<>+96(SB), Y3, Y2
+	VSUBPS       consts<>+96(SB), Y8, Y7
 	VPSLLD       $0x17, Y3, Y3
 	VPSLLD       $0x17, Y8, Y8
-	VFNMADD231PS consts<>+512(SB), Y2, Y1
-	VFNMADD231PS consts<>+512(SB), Y7, Y6
-	VMOVUPS      consts<>+544(SB), Y4
-	VMOVUPS      consts<>+544(SB), Y9
+	VFNMADD231PS consts<>+480(SB), Y2, Y1
+	VFNMADD231PS consts<>+480(SB), Y7, Y6
+	VMOVUPS      consts<>+512(SB), Y4
+	VMOVUPS      consts<>+512(SB), Y9
 	VMULPS       Y1, Y1, Y2
 	VMULPS       Y6, Y6, Y7
+	VFMADD213PS  consts<>+544(SB), Y1, Y4
+	VFMADD213PS  consts<>+544(SB), Y6, Y9
 	VFMADD213PS  consts<>+576(SB), Y1, Y4
 	VFMADD213PS  consts<>+576(SB), Y6, Y9
 	VFMADD213PS  consts<>+608(SB), Y1, Y4
 	VFMADD213PS  consts<>+608(SB), Y6, Y9
 	VFMADD213PS  consts<>+640(SB), Y1, Y4
 	VFMADD213PS  consts<>+640(SB), Y6, Y9
-	VFMADD213PS  consts<>+672(SB), Y1, Y4
-	VFMADD213PS  consts<>+672(SB), Y6, Y9
 	VFMADD213PS  Y1, Y2, Y4
 	VFMADD213PS  Y6, Y7, Y9
-	VMOVUPS      consts<>+704(SB), Y2
-	VMOVUPS      consts<>+704(SB), Y7
-	VFMADD231PS  consts<>+736(SB), Y3, Y2
-	VFMADD231PS  consts<>+736(SB), Y8, Y7
+	VMOVUPS      consts<>+672(SB), Y2
+	VMOVUPS      consts<>+672(SB), Y7
+	VFMADD231PS  consts<>+704(SB), Y3, Y2
+	VFMADD231PS  consts<>+704(SB), Y8, Y7
 	VFMADD213PS  Y2, Y3, Y4
 	VFMADD213PS  Y7, Y8, Y9
-	VANDPS       consts<>+64(SB), Y0, Y0
-	VANDPS       consts<>+64(SB), Y5, Y5
-	VADDPS       consts<>+32(SB), Y4, Y2
-	VADDPS       consts<>+32(SB), Y9, Y7
+	VANDPS       consts<>+32(SB), Y0, Y0
+	VANDPS       consts<>+32(SB), Y5, Y5
+	VADDPS       consts<>+0(SB), Y4, Y2
+	VADDPS       consts<>+0(SB), Y9, Y7
 	VORPS        Y4, Y0, Y0
 	VORPS        Y9, Y5, Y5
 	VDIVPS       Y2, Y0, Y0
@@ -312,42 +298,42 @@ loop2:
 	VADDPS       (DX)(CX*1), Y0, Y0
 	VMOVUPS      32(SI)(CX*1), Y5
 	VADDPS       32(DX)(CX*1), Y5, Y5
-	VORPS        consts<>+64(SB), Y0, Y1
-	VORPS        consts<>+64(SB), Y5, Y6
-	VMOVUPS      consts<>+96(SB), Y2
-	VMOVUPS      consts<>+96(SB), Y7
+	VORPS        consts<>+32(SB), Y0, Y1
+	VORPS        consts<>+32(SB), Y5, Y6
+	VMOVUPS      consts<>+64(SB), Y2
+	VMOVUPS      consts<>+64(SB), Y7
 	VMAXPS       Y1, Y2, Y1
 	VMAXPS       Y6, Y7, Y6
-	VMOVUPS      consts<>+128(SB), Y3
-	VMOVUPS      consts<>+128(SB), Y8
-	VFMADD231PS  consts<>+160(SB), Y1, Y3
-	VFMADD231PS  consts<>+160(SB), Y6, Y8
-	VSUBPS       consts<>+128(SB), Y3, Y2
-	VSUBPS       consts<>+128(SB), Y8, Y7
+	VMOVUPS      consts<>+96(SB), Y3
+	VMOVUPS      consts<>+96(SB), Y8
+	VFMADD231PS  consts<>+128(SB), Y1, Y3
+	VFMADD231PS  consts<>+128(SB), Y6, Y8
+	VSUBPS       consts<>+96(SB), Y3, Y2
+	VSUBPS       consts<>+96(SB), Y8, Y7
 	VPSLLD       $0x17, Y3, Y3
 	VPSLLD       $0x17, Y8, Y8
+	VFNMADD231PS consts<>+160(SB), Y2, Y1
+	VFNMADD231PS consts<>+160(SB), Y7, Y6
 	VFNMADD231PS consts<>+192(SB), Y2, Y1
 	VFNMADD231PS consts<>+192(SB), Y7, Y6
-	VFNMADD231PS consts<>+224(SB), Y2, Y1
-	VFNMADD231PS consts<>+224(SB), Y7, Y6
-	VMOVUPS      consts<>+256(SB), Y4
-	VMOVUPS      consts<>+256(SB), Y9
+	VMOVUPS      consts<>+224(SB), Y4
+	VMOVUPS      consts<>+224(SB), Y9
 	VMULPS       Y1, Y1, Y2
 	VMULPS       Y6, Y6, Y7
+	VFMADD213PS  consts<>+256(SB), Y1, Y4
+	VFMADD213PS  consts<>+256(SB), Y6, Y9
 	VFMADD213PS  consts<>+288(SB), Y1, Y4
 	VFMADD213PS  consts<>+288(SB), Y6, Y9
 	VFMADD213PS  consts<>+320(SB), Y1, Y4
 	VFMADD213PS  consts<>+320(SB), Y6, Y9
 	VFMADD213PS  consts<>+352(SB), Y1, Y4
 	VFMADD213PS  consts<>+352(SB), Y6, Y9
-	VFMADD213PS  consts<>+384(SB), Y1, Y4
-	VFMADD213PS  consts<>+384(SB), Y6, Y9
 	VFMADD213PS  Y1, Y2, Y4
 	VFMADD213PS  Y6, Y7, Y9
 	VFMADD213PS  Y3, Y3, Y4
 	VFMADD213PS  Y8, Y8, Y9
-	VMOVUPS      consts<>+32(SB), Y1
-	VMOVUPS      consts<>+32(SB), Y6
+	VMOVUPS      consts<>+0(SB), Y1
+	VMOVUPS      consts<>+0(SB), Y6
 	VADDPS       Y1, Y4, Y2
 	VADDPS       Y6, Y9, Y7
 	VBLENDVPS    Y0, Y4, Y1, Y0
@@ -372,196 +358,188 @@ done1:
 	VZEROUPPER
 	RET
 
-DATA consts<>+0(SB)/4, $0x8fffffff
-DATA consts<>+4(SB)/4, $0x8fffffff
-DATA consts<>+8(SB)/4, $0x8fffffff
-DATA consts<>+12(SB)/4, $0x8fffffff
-DATA consts<>+16(SB)/4, $0x8fffffff
-DATA consts<>+20(SB)/4, $0x8fffffff
-DATA consts<>+24(SB)/4, $0x8fffffff
-DATA consts<>+28(SB)/4, $0x8fffffff
-DATA consts<>+32(SB)/4, $0x3f800000
-DATA consts<>+36(SB)/4, $0x3f800000
-DATA consts<>+40(SB)/4, $0x3f800000
-DATA consts<>+44(SB)/4, $0x3f800000
-DATA consts<>+48(SB)/4, $0x3f800000
-DATA consts<>+52(SB)/4, $0x3f800000
-DATA consts<>+56(SB)/4, $0x3f800000
-DATA consts<>+60(SB)/4, $0x3f800000
-DATA consts<>+64(SB)/4, $0x80000000
-DATA consts<>+68(SB)/4, $0x80000000
-DATA consts<>+72(SB)/4, $0x80000000
-DATA consts<>+76(SB)/4, $0x80000000
-DATA consts<>+80(SB)/4, $0x80000000
-DATA consts<>+84(SB)/4, $0x80000000
-DATA consts<>+88(SB)/4, $0x80000000
-DATA consts<>+92(SB)/4, $0x80000000
-DATA consts<>+96(SB)/4, $0xc2b00000
-DATA consts<>+100(SB)/4, $0xc2b00000
-DATA consts<>+104(SB)/4, $0xc2b00000
-DATA consts<>+108(SB)/4, $0xc2b00000
-DATA consts<>+112(SB)/4, $0xc2b00000
-DATA consts<>+116(SB)/4, $0xc2b00000
-DATA consts<>+120(SB)/4, $0xc2b00000
-DATA consts<>+124(SB)/4, $0xc2b00000
-DATA consts<>+128(SB)/4, $0x4b40007f
-DATA consts<>+132(SB)/4, $0x4b40007f
-DATA consts<>+136(SB)/4, $0x4b40007f
-DATA consts<>+140(SB)/4, $0x4b40007f
-DATA consts<>+144(SB)/4, $0x4b40007f
-DATA consts<>+148(SB)/4, $0x4b40007f
-DATA consts<>+152(SB)/4, $0x4b40007f
-DATA consts<>+156(SB)/4, $0x4b40007f
-DATA consts<>+160(SB)/4, $0x3fb8aa3b
-DATA consts<>+164(SB)/4, $0x3fb8aa3b
-DATA consts<>+168(SB)/4, $0x3fb8aa3b
-DATA consts<>+172(SB)/4, $0x3fb8aa3b
-DATA consts<>+176(SB)/4, $0x3fb8aa3b
-DATA consts<>+180(SB)/4, $0x3fb8aa3b
-DATA consts<>+184(SB)/4, $0x3fb8aa3b
-DATA consts<>+188(SB)/4, $0x3fb8aa3b
-DATA consts<>+192(SB)/4, $0x3f317218
-DATA consts<>+196(SB)/4, $0x3f317218
-DATA consts<>+200(SB)/4, $0x3f317218
-DATA consts<>+204(SB)/4, $0x3f317218
-DATA consts<>+208(SB)/4, $0x3f317218
-DATA consts<>+212(SB)/4, $0x3f317218
-DATA consts<>+216(SB)/4, $0x3f317218
-DATA consts<>+220(SB)/4, $0x3f317218
-DATA consts<>+224(SB)/4, $0xb102e308
-DATA consts<>+228(SB)/4, $0xb102e308
-DATA consts<>+232(SB)/4, $0xb102e308
-DATA consts<>+236(SB)/4, $0xb102e308
-DATA consts<>+240(SB)/4, $0xb102e308
-DATA consts<>+244(SB)/4, $0xb102e308
-DATA consts<>+248(SB)/4, $0xb102e308
-DATA consts<>+252(SB)/4, $0xb102e308
-DATA consts<>+256(SB)/4, $0x3ab56028
-DATA consts<>+260(SB)/4, $0x3ab56028
-DATA consts<>+264(SB)/4, $0x3ab56028
-DATA consts<>+268(SB)/4, $0x3ab56028
-DATA consts<>+272(SB)/4, $0x3ab56028
-DATA consts<>+276(SB)/4, $0x3ab56028
-DATA consts<>+280(SB)/4, $0x3ab56028
-DATA consts<>+284(SB)/4, $0x3ab56028
-DATA consts<>+288(SB)/4, $0x3c09161c
-DATA consts<>+292(SB)/4, $0x3c09161c
-DATA consts<>+296(SB)/4, $0x3c09161c
-DATA consts<>+300(SB)/4, $0x3c09161c
-DATA consts<>+304(SB)/4, $0x3c09161c
-DATA consts<>+308(SB)/4, $0x3c09161c
-DATA consts<>+312(SB)/4, $0x3c09161c
-DATA consts<>+316(SB)/4, $0x3c09161c
-DATA consts<>+320(SB)/4, $0x3d2aabcd
-DATA consts<>+324(SB)/4, $0x3d2aabcd
-DATA consts<>+328(SB)/4, $0x3d2aabcd
-DATA consts<>+332(SB)/4, $0x3d2aabcd
-DATA consts<>+336(SB)/4, $0x3d2aabcd
-DATA consts<>+340(SB)/4, $0x3d2aabcd
-DATA consts<>+344(SB)/4, $0x3d2aabcd
-DATA consts<>+348(SB)/4, $0x3d2aabcd
-DATA consts<>+352(SB)/4, $0x3e2aaa55
-DATA consts<>+356(SB)/4, $0x3e2aaa55
-DATA consts<>+360(SB)/4, $0x3e2aaa55
-DATA consts<>+364(SB)/4, $0x3e2aaa55
-DATA consts<>+368(SB)/4, $0x3e2aaa55
-DATA consts<>+372(SB)/4, $0x3e2aaa55
-DATA consts<>+376(SB)/4, $0x3e2aaa55
-DATA consts<>+380(SB)/4, $0x3e2aaa55
-DATA consts<>+384(SB)/4, $0x3effffff
-DATA consts<>+388(SB)/4, $0x3effffff
-DATA consts<>+392(SB)/4, $0x3effffff
-DATA consts<>+396(SB)/4, $0x3effffff
-DATA consts<>+400(SB)/4, $0x3effffff
-DATA consts<>+404(SB)/4, $0x3effffff
-DATA consts<>+408(SB)/4, $0x3effffff
-DATA consts<>+412(SB)/4, $0x3effffff
-DATA consts<>+416(SB)/4, $0x41200000
-DATA consts<>+420(SB)/4, $0x41200000
-DATA consts<>+424(SB)/4, $0x41200000
-DATA consts<>+428(SB)/4, $0x41200000
-DATA consts<>+432(SB)/4, $0x41200000
-DATA consts<>+436(SB)/4, $0x41200000
-DATA consts<>+440(SB)/4, $0x41200000
-DATA consts<>+444(SB)/4, $0x41200000
-DATA consts<>+448(SB)/4, $0x7fffffff
-DATA consts<>+452(SB)/4, $0x7fffffff
-DATA consts<>+456(SB)/4, $0x7fffffff
-DATA consts<>+460(SB)/4, $0x7fffffff
-DATA consts<>+464(SB)/4, $0x7fffffff
-DATA consts<>+468(SB)/4, $0x7fffffff
-DATA consts<>+472(SB)/4, $0x7fffffff
-DATA consts<>+476(SB)/4, $0x7fffffff
-DATA consts<>+480(SB)/4, $0x4038aa3b
-DATA consts<>+484(SB)/4, $0x4038aa3b
-DATA consts<>+488(SB)/4, $0x4038aa3b
-DATA consts<>+492(SB)/4, $0x4038aa3b
-DATA consts<>+496(SB)/4, $0x4038aa3b
-DATA consts<>+500(SB)/4, $0x4038aa3b
-DATA consts<>+504(SB)/4, $0x4038aa3b
-DATA consts<>+508(SB)/4, $0x4038aa3b
-DATA consts<>+512(SB)/4, $0x3eb17218
-DATA consts<>+516(SB)/4, $0x3eb17218
-DATA consts<>+520(SB)/4, $0x3eb17218
-DATA consts<>+524(SB)/4, $0x3eb17218
-DATA consts<>+528(SB)/4, $0x3eb17218
-DATA consts<>+532(SB)/4, $0x3eb17218
-DATA consts<>+536(SB)/4, $0x3eb17218
-DATA consts<>+540(SB)/4, $0x3eb17218
-DATA consts<>+544(SB)/4, $0x3d356028
-DATA consts<>+548(SB)/4, $0x3d356028
-DATA consts<>+552(SB)/4, $0x3d356028
-DATA consts<>+556(SB)/4, $0x3d356028
-DATA consts<>+560(SB)/4, $0x3d356028
-DATA consts<>+564(SB)/4, $0x3d356028
-DATA consts<>+568(SB)/4, $0x3d356028
-DATA consts<>+572(SB)/4, $0x3d356028
-DATA consts<>+576(SB)/4, $0x3e09161c
-DATA consts<>+580(SB)/4, $0x3e09161c
-DATA consts<>+584(SB)/4, $0x3e09161c
-DATA consts<>+588(SB)/4, $0x3e09161c
-DATA consts<>+592(SB)/4, $0x3e09161c
-DATA consts<>+596(SB)/4, $0x3e09161c
-DATA consts<>+600(SB)/4, $0x3e09161c
-DATA consts<>+604(SB)/4, $0x3e09161c
-DATA consts<>+608(SB)/4, $0x3eaaabcd
-DATA consts<>+612(SB)/4, $0x3eaaabcd
-DATA consts<>+616(SB)/4, $0x3eaaabcd
-DATA consts<>+620(SB)/4, $0x3eaaabcd
-DATA consts<>+624(SB)/4, $0x3eaaabcd
-DATA consts<>+628(SB)/4, $0x3eaaabcd
-DATA consts<>+632(SB)/4, $0x3eaaabcd
-DATA consts<>+636(SB)/4, $0x3eaaabcd
-DATA consts<>+640(SB)/4, $0x3f2aaa55
-DATA consts<>+644(SB)/4, $0x3f2aaa55
-DATA consts<>+648(SB)/4, $0x3f2aaa55
-DATA consts<>+652(SB)/4, $0x3f2aaa55
-DATA consts<>+656(SB)/4, $0x3f2aaa55
-DATA consts<>+660(SB)/4, $0x3f2aaa55
-DATA consts<>+664(SB)/4, $0x3f2aaa55
-DATA consts<>+668(SB)/4, $0x3f2aaa55
-DATA consts<>+672(SB)/4, $0x3f7fffff
-DATA consts<>+676(SB)/4, $0x3f7fffff
-DATA consts<>+680(SB)/4, $0x3f7fffff
-DATA consts<>+684(SB)/4, $0x3f7fffff
-DATA consts<>+688(SB)/4, $0x3f7fffff
-DATA consts<>+692(SB)/4, $0x3f7fffff
-DATA consts<>+696(SB)/4, $0x3f7fffff
-DATA consts<>+700(SB)/4, $0x3f7fffff
-DATA consts<>+704(SB)/4, $0xbf000000
-DATA consts<>+708(SB)/4, $0xbf000000
-DATA consts<>+712(SB)/4, $0xbf000000
-DATA consts<>+716(SB)/4, $0xbf000000
-DATA consts<>+720(SB)/4, $0xbf000000
-DATA consts<>+724(SB)/4, $0xbf000000
-DATA consts<>+728(SB)/4, $0xbf000000
-DATA consts<>+732(SB)/4, $0xbf000000
-DATA consts<>+736(SB)/4, $0x3f000000
-DATA consts<>+740(SB)/4, $0x3f000000
-DATA consts<>+744(SB)/4, $0x3f000000
-DATA consts<>+748(SB)/4, $0x3f000000
-DATA consts<>+752(SB)/4, $0x3f000000
-DATA consts<>+756(SB)/4, $0x3f000000
-DATA consts<>+760(SB)/4, $0x3f000000
-DATA consts<>+764(SB)/4, $0x3f000000
-GLOBL consts<>(SB), RODATA|NOPTR, $768
+DATA consts<>+0(SB)/4, $0x3f800000
+DATA consts<>+4(SB)/4, $0x3f800000
+DATA consts<>+8(SB)/4, $0x3f800000
+DATA consts<>+12(SB)/4, $0x3f800000
+DATA consts<>+16(SB)/4, $0x3f800000
+DATA consts<>+20(SB)/4, $0x3f800000
+DATA consts<>+24(SB)/4, $0x3f800000
+DATA consts<>+28(SB)/4, $0x3f800000
+DATA consts<>+32(SB)/4, $0x80000000
+DATA consts<>+36(SB)/4, $0x80000000
+DATA consts<>+40(SB)/4, $0x80000000
+DATA consts<>+44(SB)/4, $0x80000000
+DATA consts<>+48(SB)/4, $0x80000000
+DATA consts<>+52(SB)/4, $0x80000000
+DATA consts<>+56(SB)/4, $0x80000000
+DATA consts<>+60(SB)/4, $0x80000000
+DATA consts<>+64(SB)/4, $0xc2b00000
+DATA consts<>+68(SB)/4, $0xc2b00000
+DATA consts<>+72(SB)/4, $0xc2b00000
+DATA consts<>+76(SB)/4, $0xc2b00000
+DATA consts<>+80(SB)/4, $0xc2b00000
+DATA consts<>+84(SB)/4, $0xc2b00000
+DATA consts<>+88(SB)/4, $0xc2b00000
+DATA consts<>+92(SB)/4, $0xc2b00000
+DATA consts<>+96(SB)/4, $0x4b40007f
+DATA consts<>+100(SB)/4, $0x4b40007f
+DATA consts<>+104(SB)/4, $0x4b40007f
+DATA consts<>+108(SB)/4, $0x4b40007f
+DATA consts<>+112(SB)/4, $0x4b40007f
+DATA consts<>+116(SB)/4, $0x4b40007f
+DATA consts<>+120(SB)/4, $0x4b40007f
+DATA consts<>+124(SB)/4, $0x4b40007f
+DATA consts<>+128(SB)/4, $0x3fb8aa3b
+DATA consts<>+132(SB)/4, $0x3fb8aa3b
+DATA consts<>+136(SB)/4, $0x3fb8aa3b
+DATA consts<>+140(SB)/4, $0x3fb8aa3b
+DATA consts<>+144(SB)/4, $0x3fb8aa3b
+DATA consts<>+148(SB)/4, $0x3fb8aa3b
+DATA consts<>+152(SB)/4, $0x3fb8aa3b
+DATA consts<>+156(SB)/4, $0x3fb8aa3b
+DATA consts<>+160(SB)/4, $0x3f317218
+DATA consts<>+164(SB)/4, $0x3f317218
+DATA consts<>+168(SB)/4, $0x3f317218
+DATA consts<>+172(SB)/4, $0x3f317218
+DATA consts<>+176(SB)/4, $0x3f317218
+DATA consts<>+180(SB)/4, $0x3f317218
+DATA consts<>+184(SB)/4, $0x3f317218
+DATA consts<>+188(SB)/4, $0x3f317218
+DATA consts<>+192(SB)/4, $0xb102e308
+DATA consts<>+196(SB)/4, $0xb102e308
+DATA consts<>+200(SB)/4, $0xb102e308
+DATA consts<>+204(SB)/4, $0xb102e308
+DATA consts<>+208(SB)/4, $0xb102e308
+DATA consts<>+212(SB)/4, $0xb102e308
+DATA consts<>+216(SB)/4, $0xb102e308
+DATA consts<>+220(SB)/4, $0xb102e308
+DATA consts<>+224(SB)/4, $0x3ab56028
+DATA consts<>+228(SB)/4, $0x3ab56028
+DATA consts<>+232(SB)/4, $0x3ab56028
+DATA consts<>+236(SB)/4, $0x3ab56028
+DATA consts<>+240(SB)/4, $0x3ab56028
+DATA consts<>+244(SB)/4, $0x3ab56028
+DATA consts<>+248(SB)/4, $0x3ab56028
+DATA consts<>+252(SB)/4, $0x3ab56028
+DATA consts<>+256(SB)/4, $0x3c09161c
+DATA consts<>+260(SB)/4, $0x3c09161c
+DATA consts<>+264(SB)/4, $0x3c09161c
+DATA consts<>+268(SB)/4, $0x3c09161c
+DATA consts<>+272(SB)/4, $0x3c09161c
+DATA consts<>+276(SB)/4, $0x3c09161c
+DATA consts<>+280(SB)/4, $0x3c09161c
+DATA consts<>+284(SB)/4, $0x3c09161c
+DATA consts<>+288(SB)/4, $0x3d2aabcd
+DATA consts<>+292(SB)/4, $0x3d2aabcd
+DATA consts<>+296(SB)/4, $0x3d2aabcd
+DATA consts<>+300(SB)/4, $0x3d2aabcd
+DATA consts<>+304(SB)/4, $0x3d2aabcd
+DATA consts<>+308(SB)/4, $0x3d2aabcd
+DATA consts<>+312(SB)/4, $0x3d2aabcd
+DATA consts<>+316(SB)/4, $0x3d2aabcd
+DATA consts<>+320(SB)/4, $0x3e2aaa55
+DATA consts<>+324(SB)/4, $0x3e2aaa55
+DATA consts<>+328(SB)/4, $0x3e2aaa55
+DATA consts<>+332(SB)/4, $0x3e2aaa55
+DATA consts<>+336(SB)/4, $0x3e2aaa55
+DATA consts<>+340(SB)/4, $0x3e2aaa55
+DATA consts<>+344(SB)/4, $0x3e2aaa55
+DATA consts<>+348(SB)/4, $0x3e2aaa55
+DATA consts<>+352(SB)/4, $0x3effffff
+DATA consts<>+356(SB)/4, $0x3effffff
+DATA consts<>+360(SB)/4, $0x3effffff
+DATA consts<>+364(SB)/4, $0x3effffff
+DATA consts<>+368(SB)/4, $0x3effffff
+DATA consts<>+372(SB)/4, $0x3effffff
+DATA consts<>+376(SB)/4, $0x3effffff
+DATA consts<>+380(SB)/4, $0x3effffff
+DATA consts<>+384(SB)/4, $0x41200000
+DATA consts<>+388(SB)/4, $0x41200000
+DATA consts<>+392(SB)/4, $0x41200000
+DATA consts<>+396(SB)/4, $0x41200000
+DATA consts<>+400(SB)/4, $0x41200000
+DATA consts<>+404(SB)/4, $0x41200000
+DATA consts<>+408(SB)/4, $0x41200000
+DATA consts<>+412(SB)/4, $0x41200000
+DATA consts<>+416(SB)/4, $0x7fffffff
+DATA consts<>+420(SB)/4, $0x7fffffff
+DATA consts<>+424(SB)/4, $0x7fffffff
+DATA consts<>+428(SB)/4, $0x7fffffff
+DATA consts<>+432(SB)/4, $0x7fffffff
+DATA consts<>+436(SB)/4, $0x7fffffff
+DATA consts<>+440(SB)/4, $0x7fffffff
+DATA consts<>+444(SB)/4, $0x7fffffff
+DATA consts<>+448(SB)/4, $0x4038aa3b
+DATA consts<>+452(SB)/4, $0x4038aa3b
+DATA consts<>+456(SB)/4, $0x4038aa3b
+DATA consts<>+460(SB)/4, $0x4038aa3b
+DATA consts<>+464(SB)/4, $0x4038aa3b
+DATA consts<>+468(SB)/4, $0x4038aa3b
+DATA consts<>+472(SB)/4, $0x4038aa3b
+DATA consts<>+476(SB)/4, $0x4038aa3b
+DATA consts<>+480(SB)/4, $0x3eb17218
+DATA consts<>+484(SB)/4, $0x3eb17218
+DATA consts<>+488(SB)/4, $0x3eb17218
+DATA consts<>+492(SB)/4, $0x3eb17218
+DATA consts<>+496(SB)/4, $0x3eb17218
+DATA consts<>+500(SB)/4, $0x3eb17218
+DATA consts<>+504(SB)/4, $0x3eb17218
+DATA consts<>+508(SB)/4, $0x3eb17218
+DATA consts<>+512(SB)/4, $0x3d356028
+DATA consts<>+516(SB)/4, $0x3d356028
+DATA consts<>+520(SB)/4, $0x3d356028
+DATA consts<>+524(SB)/4, $0x3d356028
+DATA consts<>+528(SB)/4, $0x3d356028
+DATA consts<>+532(SB)/4, $0x3d356028
+DATA consts<>+536(SB)/4, $0x3d356028
+DATA consts<>+540(SB)/4, $0x3d356028
+DATA consts<>+544(SB)/4, $0x3e09161c
+DATA consts<>+548(SB)/4, $0x3e09161c
+DATA consts<>+552(SB)/4, $0x3e09161c
+DATA consts<>+556(SB)/4, $0x3e09161c
+DATA consts<>+560(SB)/4, $0x3e09161c
+DATA consts<>+564(SB)/4, $0x3e09161c
+DATA consts<>+568(SB)/4, $0x3e09161c
+DATA consts<>+572(SB)/4, $0x3e09161c
+DATA consts<>+576(SB)/4, $0x3eaaabcd
+DATA consts<>+580(SB)/4, $0x3eaaabcd
+DATA consts<>+584(SB)/4, $0x3eaaabcd
+DATA consts<>+588(SB)/4, $0x3eaaabcd
+DATA consts<>+592(SB)/4, $0x3eaaabcd
+DATA consts<>+596(SB)/4, $0x3eaaabcd
+DATA consts<>+600(SB)/4, $0x3eaaabcd
+DATA consts<>+604(SB)/4, $0x3eaaabcd
+DATA consts<>+608(SB)/4, $0x3f2aaa55
+DATA consts<>+612(SB)/4, $0x3f2aaa55
+DATA consts<>+616(SB)/4, $0x3f2aaa55
+DATA consts<>+620(SB)/4, $0x3f2aaa55
+DATA consts<>+624(SB)/4, $0x3f2aaa55
+DATA consts<>+628(SB)/4, $0x3f2aaa55
+DATA consts<>+632(SB)/4, $0x3f2aaa55
+DATA consts<>+636(SB)/4, $0x3f2aaa55
+DATA consts<>+640(SB)/4, $0x3f7fffff
+DATA consts<>+644(SB)/4, $0x3f7fffff
+DATA consts<>+648(SB)/4, $0x3f7fffff
+DATA consts<>+652(SB)/4, $0x3f7fffff
+DATA consts<>+656(SB)/4, $0x3f7fffff
+DATA consts<>+660(SB)/4, $0x3f7fffff
+DATA consts<>+664(SB)/4, $0x3f7fffff
+DATA consts<>+668(SB)/4, $0x3f7fffff
+DATA consts<>+672(SB)/4, $0xbf000000
+DATA consts<>+676(SB)/4, $0xbf000000
+DATA consts<>+680(SB)/4, $0xbf000000
+DATA consts<>+684(SB)/4, $0xbf000000
+DATA consts<>+688(SB)/4, $0xbf000000
+DATA consts<>+692(SB)/4, $0xbf000000
+DATA consts<>+696(SB)/4, $0xbf000000
+DATA consts<>+700(SB)/4, $0xbf000000
+DATA consts<>+704(SB)/4, $0x3f000000
+DATA consts<>+708(SB)/4, $0x3f000000
+DATA consts<>+712(SB)/4, $0x3f000000
+DATA consts<>+716(SB)/4, $0x3f000000
+DATA consts<>+720(SB)/4, $0x3f000000
+DATA consts<>+724(SB)/4, $0x3f000000
+DATA consts<>+728(SB)/4, $0x3f000000
+DATA consts<>+732(SB)/4, $0x3f000000
+GLOBL consts<>(SB), RODATA|NOPTR, $736

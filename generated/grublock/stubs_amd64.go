@@ -29,7 +29,7 @@ func matvecF32Block8AVX2(dst *float32, init *float32, src *float32, weights *byt
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // sigmoidAVX2 computes dst[i] = 1/(1+exp(-src[i])) for i < n rounded up to 8.
 // The error is below 2.5 ulp; below src[i] = -87.68 the result is 0.

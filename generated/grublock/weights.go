@@ -21,8 +21,7 @@ var weightsSections = [...]section{
 	{2496, 4608, 4}, // gru0.weight_hh: weights
 	{7104, 288, 2},  // gru0.weight_hh: columns
 	{7424, 72, 4},   // gru0.weight_hh: counts
-	{7552, 384, 4},  // out.weight: words
-	{7936, 64, 4},   // out.weight: scales
+	{7552, 448, 4},  // out.weight: words
 	{8000, 48, 4},   // out.weight: turns
 	{8064, 4, 4},    // out.weight: counts
 	{8128, 576, 4},  // gru0.bias_ih[0:120] in blocks of 48

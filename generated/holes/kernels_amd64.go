@@ -35,12 +35,12 @@ func (s *State) stepAVX2() {
 //go:noinline
 func layerGru0AVX2(s *State) {
 	// gru0.weight_ih [69 19], density 20.75 %: unrolled, 61 steps.
-	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 6976)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 1984)))
+	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 6848)), &s.x[0], (*byte)(unsafe.Add(weights, 0)))
 	// gru0.weight_hh[0:46] [46 23], density 22.87 %: unrolled, 51 steps.
-	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 7360)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 2688)), (*byte)(unsafe.Add(weights, 4352)))
+	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 7232)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 2560)))
 	gruResetAVX2(&s.gru0Rh[0], &s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 32)
 	// gru0.weight_hh[46:69] [23 23], density 23.44 %: unrolled, 27 steps.
-	matvecF32StraightM2R0AVX2(&s.gru0N[0], (*float32)(unsafe.Add(weights, 7616)), &s.gru0Rh[0], (*byte)(unsafe.Add(weights, 4928)), (*byte)(unsafe.Add(weights, 5824)))
+	matvecF32StraightM2R0AVX2(&s.gru0N[0], (*float32)(unsafe.Add(weights, 7488)), &s.gru0Rh[0], (*byte)(unsafe.Add(weights, 4736)))
 	gruUpdateReLUAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], &s.gru0N[0], 32)
 }
 
@@ -49,5 +49,5 @@ func layerGru0AVX2(s *State) {
 //go:noinline
 func layerOutAVX2(s *State) {
 	// out.weight [11 23], density 22.13 %: unrolled, 18 steps.
-	matvecF32StraightM3R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 7744)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 6144)), (*byte)(unsafe.Add(weights, 6720)))
+	matvecF32StraightM3R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 7616)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 5952)))
 }

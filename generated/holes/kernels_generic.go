@@ -15,12 +15,12 @@ func (s *State) stepGeneric() {
 //go:noinline
 func layerGru0Generic(s *State) {
 	// gru0.weight_ih [69 19], density 20.75 %: straight-line Go.
-	matrix0Part0((*[96]float32)(s.gru0X[:96]), (*[96]float32)(weightsAt[float32](weights, 6976, 96)), (*[19]float32)(s.x[:19]), &matrix0Weights)
+	matrix0Part0((*[96]float32)(s.gru0X[:96]), (*[96]float32)(weightsAt[float32](weights, 6848, 96)), (*[19]float32)(s.x[:19]), &matrix0Weights)
 	// gru0.weight_hh[0:46] [46 23], density 22.87 %: straight-line Go.
-	matrix1Part0((*[64]float32)(s.gru0R[:64]), (*[64]float32)(weightsAt[float32](weights, 7360, 64)), (*[23]float32)(s.gru0H[:23]), &matrix1Weights)
+	matrix1Part0((*[64]float32)(s.gru0R[:64]), (*[64]float32)(weightsAt[float32](weights, 7232, 64)), (*[23]float32)(s.gru0H[:23]), &matrix1Weights)
 	gruReset(s.gru0Rh[:32], s.gru0H[:32], s.gru0X[:32], s.gru0R[:32])
 	// gru0.weight_hh[46:69] [23 23], density 23.44 %: straight-line Go.
-	matrix2Part0((*[32]float32)(s.gru0N[:32]), (*[32]float32)(weightsAt[float32](weights, 7616, 32)), (*[23]float32)(s.gru0Rh[:23]), &matrix2Weights)
+	matrix2Part0((*[32]float32)(s.gru0N[:32]), (*[32]float32)(weightsAt[float32](weights, 7488, 32)), (*[23]float32)(s.gru0Rh[:23]), &matrix2Weights)
 	gruUpdateReLU(s.gru0H[:32], s.gru0X[:96], s.gru0R[:64], s.gru0N[:32])
 }
 
@@ -29,7 +29,7 @@ func layerGru0Generic(s *State) {
 //go:noinline
 func layerOutGeneric(s *State) {
 	// out.weight [11 23], density 22.13 %: straight-line Go.
-	matrix3Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 7744, 16)), (*[23]float32)(s.gru0H[:23]), &matrix3Weights)
+	matrix3Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 7616, 16)), (*[23]float32)(s.gru0H[:23]), &matrix3Weights)
 }
 
 // matrix0Part0 computes y = b + W·x for rows 0 to 95 of

@@ -22,28 +22,28 @@ func xgetbv() (eax uint32, edx uint32)
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 63 of
 // gru0.weight_hh[0:46], padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 31 of
 // gru0.weight_hh[46:69], padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM3R0AVX2 computes dst = init + W·src for rows 0 to 15 of
 // out.weight, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // gruResetAVX2 computes rh = sigmoid(px.r + ph.r)*h, the first half of a GRU step with the reset
 // gate before the recurrent product; r is the first block of hp floats, hp a multiple of 16.

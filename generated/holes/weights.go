@@ -14,24 +14,20 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 1952, 4},    // gru0.weight_ih: words
-	{1984, 384, 4},  // gru0.weight_ih: scales
-	{2368, 244, 4},  // gru0.weight_ih: turns
-	{2624, 8, 4},    // gru0.weight_ih: counts
-	{2688, 1632, 4}, // gru0.weight_hh[0:46]: words
-	{4352, 256, 4},  // gru0.weight_hh[0:46]: scales
-	{4608, 204, 4},  // gru0.weight_hh[0:46]: turns
-	{4864, 4, 4},    // gru0.weight_hh[0:46]: counts
-	{4928, 864, 4},  // gru0.weight_hh[46:69]: words
-	{5824, 128, 4},  // gru0.weight_hh[46:69]: scales
-	{5952, 108, 4},  // gru0.weight_hh[46:69]: turns
-	{6080, 4, 4},    // gru0.weight_hh[46:69]: counts
-	{6144, 576, 4},  // out.weight: words
-	{6720, 64, 4},   // out.weight: scales
-	{6784, 72, 4},   // out.weight: turns
-	{6912, 4, 4},    // out.weight: counts
-	{6976, 384, 4},  // gru0.bias_ih[0:69] in blocks of 32
-	{7360, 256, 4},  // zeros[64]
-	{7616, 128, 4},  // zeros[32]
-	{7744, 64, 4},   // zeros[16]
+	{0, 2208, 4},    // gru0.weight_ih: words
+	{2240, 244, 4},  // gru0.weight_ih: turns
+	{2496, 8, 4},    // gru0.weight_ih: counts
+	{2560, 1856, 4}, // gru0.weight_hh[0:46]: words
+	{4416, 204, 4},  // gru0.weight_hh[0:46]: turns
+	{4672, 4, 4},    // gru0.weight_hh[0:46]: counts
+	{4736, 992, 4},  // gru0.weight_hh[46:69]: words
+	{5760, 108, 4},  // gru0.weight_hh[46:69]: turns
+	{5888, 4, 4},    // gru0.weight_hh[46:69]: counts
+	{5952, 672, 4},  // out.weight: words
+	{6656, 72, 4},   // out.weight: turns
+	{6784, 4, 4},    // out.weight: counts
+	{6848, 384, 4},  // gru0.bias_ih[0:69] in blocks of 32
+	{7232, 256, 4},  // zeros[64]
+	{7488, 128, 4},  // zeros[32]
+	{7616, 64, 4},   // zeros[16]
 }

@@ -21,7 +21,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:5a3aa8c5cb422dfb458e3f6c9b862e5e5d89bcd879c374f4736ef528885d7c1d
-//sparsec:file weights.bin sha256:e9d82c4b77a2f3035248c582dd70b69da26968630ad3e05552f85e7d3e48d9b3
+//sparsec:file weights.bin sha256:37b5f5ce81b77c83ad079a7402fdc943de0782505f2a22652b92f5e6ffdb76b3
 //sparsec:file weights.go
 
 // Package lstm runs the recurrent model "lstm", one frame a step, compiled
@@ -41,8 +41,8 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor           rows  cols  density  strategy  bytes
-//	lstm0.weight_ih  132   17    20.01 %  unrolled  4344
-//	lstm0.weight_hh  132   33    20 %     unrolled  7332
+//	lstm0.weight_ih  132   17    20.01 %  unrolled  3992
+//	lstm0.weight_hh  132   33    20 %     unrolled  7300
 //	out.weight       5     33    20 %     unrolled  464
 //
 // # Use

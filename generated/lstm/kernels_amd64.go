@@ -36,9 +36,9 @@ func (s *State) stepAVX2() {
 //go:noinline
 func layerLstm0AVX2(s *State) {
 	// lstm0.weight_ih [132 17], density 20.01 %: unrolled, 99 steps.
-	matvecF32StraightM0R0AVX2(&s.lstm0X[0], (*float32)(unsafe.Add(weights, 12480)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3200)))
+	matvecF32StraightM0R0AVX2(&s.lstm0X[0], (*float32)(unsafe.Add(weights, 12096)), &s.x[0], (*byte)(unsafe.Add(weights, 0)))
 	// lstm0.weight_hh [132 33], density 20 %: unrolled, 182 steps.
-	matvecF32StraightM1R0AVX2(&s.lstm0X[0], &s.lstm0X[0], &s.lstm0H[0], (*byte)(unsafe.Add(weights, 4480)), (*byte)(unsafe.Add(weights, 10304)))
+	matvecF32StraightM1R0AVX2(&s.lstm0X[0], &s.lstm0X[0], &s.lstm0H[0], (*byte)(unsafe.Add(weights, 4096)))
 	lstmCellAVX2(&s.lstm0H[0], &s.lstm0C[0], &s.lstm0X[0], 48)
 }
 
@@ -47,7 +47,7 @@ func layerLstm0AVX2(s *State) {
 //go:noinline
 func layerOutAVX2(s *State) {
 	// out.weight [5 33], density 20 %: unrolled, 11 steps.
-	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 13248)), &s.lstm0H[0], (*byte)(unsafe.Add(weights, 11904)), (*byte)(unsafe.Add(weights, 12288)))
+	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 12864)), &s.lstm0H[0], (*byte)(unsafe.Add(weights, 11520)))
 }
 
 // layerYAVX2 is layer "y": Softmax, 5 elements.

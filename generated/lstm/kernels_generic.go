@@ -16,7 +16,7 @@ func (s *State) stepGeneric() {
 //go:noinline
 func layerLstm0Generic(s *State) {
 	// lstm0.weight_ih [132 17], density 20.01 %: straight-line Go.
-	matrix0Part0((*[192]float32)(s.lstm0X[:192]), (*[192]float32)(weightsAt[float32](weights, 12480, 192)), (*[17]float32)(s.x[:17]), &matrix0Weights)
+	matrix0Part0((*[192]float32)(s.lstm0X[:192]), (*[192]float32)(weightsAt[float32](weights, 12096, 192)), (*[17]float32)(s.x[:17]), &matrix0Weights)
 	// lstm0.weight_hh [132 33], density 20 %: straight-line Go.
 	matrix1Part0((*[160]float32)(s.lstm0X[:160]), (*[160]float32)(s.lstm0X[:160]), (*[33]float32)(s.lstm0H[:33]), &matrix1Weights)
 	matrix1Part1((*[32]float32)(s.lstm0X[160:192]), (*[32]float32)(s.lstm0X[160:192]), (*[33]float32)(s.lstm0H[:33]), &matrix1Weights)
@@ -28,7 +28,7 @@ func layerLstm0Generic(s *State) {
 //go:noinline
 func layerOutGeneric(s *State) {
 	// out.weight [5 33], density 20 %: straight-line Go.
-	matrix2Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 13248, 16)), (*[33]float32)(s.lstm0H[:33]), &matrix2Weights)
+	matrix2Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 12864, 16)), (*[33]float32)(s.lstm0H[:33]), &matrix2Weights)
 }
 
 // layerYGeneric is layer "y": Softmax, 5 elements.

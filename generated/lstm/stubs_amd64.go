@@ -22,21 +22,21 @@ func xgetbv() (eax uint32, edx uint32)
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 191 of
 // lstm0.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 15 of
 // out.weight, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // softmaxAVX2 computes dst[i] = exp(src[i]-m) / sum(exp(src[k]-m)) for i < n, m the maximum of
 // src[:n], and sets dst[n:] to zero up to the next multiple of 8. Both are readable and dst is

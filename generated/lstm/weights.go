@@ -14,18 +14,15 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 3168, 4},    // lstm0.weight_ih: words
-	{3200, 768, 4},  // lstm0.weight_ih: scales
-	{3968, 396, 4},  // lstm0.weight_ih: turns
-	{4416, 12, 4},   // lstm0.weight_ih: counts
-	{4480, 5824, 4}, // lstm0.weight_hh: words
-	{10304, 768, 4}, // lstm0.weight_hh: scales
-	{11072, 728, 4}, // lstm0.weight_hh: turns
-	{11840, 12, 4},  // lstm0.weight_hh: counts
-	{11904, 352, 4}, // out.weight: words
-	{12288, 64, 4},  // out.weight: scales
-	{12352, 44, 4},  // out.weight: turns
-	{12416, 4, 4},   // out.weight: counts
-	{12480, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
-	{13248, 64, 4},  // out.bias
+	{0, 3584, 4},    // lstm0.weight_ih: words
+	{3584, 396, 4},  // lstm0.weight_ih: turns
+	{4032, 12, 4},   // lstm0.weight_ih: counts
+	{4096, 6560, 4}, // lstm0.weight_hh: words
+	{10688, 728, 4}, // lstm0.weight_hh: turns
+	{11456, 12, 4},  // lstm0.weight_hh: counts
+	{11520, 416, 4}, // out.weight: words
+	{11968, 44, 4},  // out.weight: turns
+	{12032, 4, 4},   // out.weight: counts
+	{12096, 768, 4}, // lstm0.bias_ih[0:132] in blocks of 48
+	{12864, 64, 4},  // out.bias
 }

@@ -21,7 +21,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:3abf47c15879428c200e7573eaf68cc7d35c04e8439c4be0893ac5c56a56c59b
-//sparsec:file weights.bin sha256:6025a29ce39517f964944aacac97471fc7bdfd977633f6cfa2c3e7863275b4ce
+//sparsec:file weights.bin sha256:7ae87346a726bfaf9e8c1c84e318c383835fdbd8381c15b3945f82fdbc314fdb
 //sparsec:file weights.go
 
 // Package rnnclipped runs the recurrent model "rnnclipped", one frame a step, compiled
@@ -40,10 +40,10 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor          rows  cols  density  strategy  bytes
-//	rnn0.weight_ih  37    13    14.97 %  unrolled  664
-//	rnn0.weight_hh  37    37    14.97 %  unrolled  1456
-//	rnn1.weight_ih  29    37    15 %     unrolled  1392
-//	rnn1.weight_hh  29    29    14.98 %  unrolled  1320
+//	rnn0.weight_ih  37    13    14.97 %  unrolled  536
+//	rnn0.weight_hh  37    37    14.97 %  unrolled  1424
+//	rnn1.weight_ih  29    37    15 %     unrolled  1424
+//	rnn1.weight_hh  29    29    14.98 %  unrolled  1352
 //
 // # Use
 //

@@ -35,9 +35,9 @@ func (s *State) stepAVX2() {
 //go:noinline
 func layerRnn0AVX2(s *State) {
 	// rnn0.weight_ih [37 13], density 14.97 %: unrolled, 13 steps.
-	matvecF32StraightM0R0AVX2(&s.rnn0X[0], (*float32)(unsafe.Add(weights, 5376)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 448)))
+	matvecF32StraightM0R0AVX2(&s.rnn0X[0], (*float32)(unsafe.Add(weights, 5184)), &s.x[0], (*byte)(unsafe.Add(weights, 0)))
 	// rnn0.weight_hh [37 37], density 14.97 %: unrolled, 35 steps.
-	matvecF32StraightM1R0AVX2(&s.rnn0X[0], &s.rnn0X[0], &s.rnn0H[0], (*byte)(unsafe.Add(weights, 768)), (*byte)(unsafe.Add(weights, 1920)))
+	matvecF32StraightM1R0AVX2(&s.rnn0X[0], &s.rnn0X[0], &s.rnn0H[0], (*byte)(unsafe.Add(weights, 640)))
 	clippedReLUAVX2(&s.rnn0H[0], &s.rnn0X[0], 48, 20)
 }
 
@@ -46,8 +46,8 @@ func layerRnn0AVX2(s *State) {
 //go:noinline
 func layerRnn1AVX2(s *State) {
 	// rnn1.weight_ih [29 37], density 15 %: unrolled, 35 steps.
-	matvecF32StraightM2R0AVX2(&s.rnn1X[0], (*float32)(unsafe.Add(weights, 5568)), &s.rnn0H[0], (*byte)(unsafe.Add(weights, 2368)), (*byte)(unsafe.Add(weights, 3520)))
+	matvecF32StraightM2R0AVX2(&s.rnn1X[0], (*float32)(unsafe.Add(weights, 5376)), &s.rnn0H[0], (*byte)(unsafe.Add(weights, 2176)))
 	// rnn1.weight_hh [29 29], density 14.98 %: unrolled, 33 steps.
-	matvecF32StraightM3R0AVX2(&s.rnn1X[0], &s.rnn1X[0], &s.rnn1H[0], (*byte)(unsafe.Add(weights, 3904)), (*byte)(unsafe.Add(weights, 4992)))
+	matvecF32StraightM3R0AVX2(&s.rnn1X[0], &s.rnn1X[0], &s.rnn1H[0], (*byte)(unsafe.Add(weights, 3712)))
 	clippedReLUAVX2(&s.rnn1H[0], &s.rnn1X[0], 32, 20)
 }

@@ -22,28 +22,28 @@ func xgetbv() (eax uint32, edx uint32)
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM0R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM1R0AVX2 computes dst = init + W·src for rows 0 to 47 of
 // rnn0.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM1R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM2R0AVX2 computes dst = init + W·src for rows 0 to 31 of
 // rnn1.weight_ih, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM2R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // matvecF32StraightM3R0AVX2 computes dst = init + W·src for rows 0 to 31 of
 // rnn1.weight_hh, padding counted, whose pattern is in the code.
 // It may read 7 elements behind the last column of src. init may be dst.
 //
 //go:noescape
-func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte)
+func matvecF32StraightM3R0AVX2(dst *float32, init *float32, src *float32, words *byte)
 
 // clippedReLUAVX2 computes dst[i] = min(max(src[i], 0), clip) for i < n rounded up to 8.
 // NaN stays NaN.

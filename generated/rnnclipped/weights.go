@@ -14,22 +14,18 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 416, 4},     // rnn0.weight_ih: words
-	{448, 192, 4},   // rnn0.weight_ih: scales
-	{640, 52, 4},    // rnn0.weight_ih: turns
-	{704, 4, 4},     // rnn0.weight_ih: counts
-	{768, 1120, 4},  // rnn0.weight_hh: words
-	{1920, 192, 4},  // rnn0.weight_hh: scales
-	{2112, 140, 4},  // rnn0.weight_hh: turns
-	{2304, 4, 4},    // rnn0.weight_hh: counts
-	{2368, 1120, 4}, // rnn1.weight_ih: words
-	{3520, 128, 4},  // rnn1.weight_ih: scales
-	{3648, 140, 4},  // rnn1.weight_ih: turns
-	{3840, 4, 4},    // rnn1.weight_ih: counts
-	{3904, 1056, 4}, // rnn1.weight_hh: words
-	{4992, 128, 4},  // rnn1.weight_hh: scales
-	{5120, 132, 4},  // rnn1.weight_hh: turns
-	{5312, 4, 4},    // rnn1.weight_hh: counts
-	{5376, 192, 4},  // rnn0.bias_ih
-	{5568, 128, 4},  // rnn1.bias_ih
+	{0, 480, 4},     // rnn0.weight_ih: words
+	{512, 52, 4},    // rnn0.weight_ih: turns
+	{576, 4, 4},     // rnn0.weight_ih: counts
+	{640, 1280, 4},  // rnn0.weight_hh: words
+	{1920, 140, 4},  // rnn0.weight_hh: turns
+	{2112, 4, 4},    // rnn0.weight_hh: counts
+	{2176, 1280, 4}, // rnn1.weight_ih: words
+	{3456, 140, 4},  // rnn1.weight_ih: turns
+	{3648, 4, 4},    // rnn1.weight_ih: counts
+	{3712, 1216, 4}, // rnn1.weight_hh: words
+	{4928, 132, 4},  // rnn1.weight_hh: turns
+	{5120, 4, 4},    // rnn1.weight_hh: counts
+	{5184, 192, 4},  // rnn0.bias_ih
+	{5376, 128, 4},  // rnn1.bias_ih
 }

@@ -23,7 +23,7 @@
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/states.bin sha256:601f8dd0d99ddb25c75331f0c1ea60067c5c7e5664c3d8890f7735be9b2de6b9
 //sparsec:file testdata/vectors.bin sha256:f4944ca2805b3827ed4b1d3523566704f03979f83cc9404c4d39b331950bd891
-//sparsec:file weights.bin sha256:5ce72ee761080ef138a1a5be5d8d8d14f1933edf9d6546757c1f05cdf2b30430
+//sparsec:file weights.bin sha256:ad93075362dc9a1f176e53e76fe656ca6b3817cd3bfda1681f479a9e79d275ce
 //sparsec:file weights.go
 //sparsec:file whole_test.go
 
@@ -49,10 +49,10 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor              rows  cols  density  strategy  bytes
-//	forward.weight_ih   48    12    30.03 %  unrolled  1384
+//	forward.weight_ih   48    12    30.03 %  unrolled  1352
 //	forward.weight_hh   48    16    29.95 %  unrolled  1780
-//	backward.weight_ih  64    12    29.95 %  unrolled  1916
-//	backward.weight_hh  64    16    29.98 %  unrolled  2276
+//	backward.weight_ih  64    12    29.95 %  unrolled  1852
+//	backward.weight_hh  64    16    29.98 %  unrolled  2244
 //	out.weight          7     32    29.91 %  unrolled  608
 //
 // # States

@@ -28,7 +28,7 @@ func sequence(q []sequenceFrame) {
 //
 //go:noinline
 func layerEmbedAVX2(s *sequenceFrame) {
-	copy(s.embed[:16], weightsAt[float32](weights, 8448+64*s.x, 16))
+	copy(s.embed[:16], weightsAt[float32](weights, 8320+64*s.x, 16))
 }
 
 // layerForwardAVX2 is layer "forward": GRU, 16 units; forward.weight_ih 48×12, 30.0 % dense; forward.weight_hh 48×16, 29.9 % dense; where counts is not 0.
@@ -40,9 +40,9 @@ func layerForwardAVX2(s *sequenceFrame) {
 		return
 	}
 	// forward.weight_ih [48 12], density 30.03 %: unrolled, 33 steps.
-	matvecF32StraightM0R0AVX2(&s.gatesX[0], (*float32)(unsafe.Add(weights, 10496)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 1088)))
+	matvecF32StraightM0R0AVX2(&s.gatesX[0], (*float32)(unsafe.Add(weights, 10368)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)))
 	// forward.weight_hh [48 16], density 29.95 %: unrolled, 44 steps.
-	matvecF32StraightM1R0AVX2(&s.gatesR[0], (*float32)(unsafe.Add(weights, 10688)), &s.forwardH[0], (*byte)(unsafe.Add(weights, 1536)), (*byte)(unsafe.Add(weights, 2944)))
+	matvecF32StraightM1R0AVX2(&s.gatesR[0], (*float32)(unsafe.Add(weights, 10560)), &s.forwardH[0], (*byte)(unsafe.Add(weights, 1472)))
 	gruCellAVX2(&s.forwardH[0], &s.gatesX[0], &s.gatesR[0], 16)
 	copy(s.forward[:16], s.forwardH[:16])
 }
@@ -56,9 +56,9 @@ func layerBackwardAVX2(s *sequenceFrame) {
 		return
 	}
 	// backward.weight_ih [64 12], density 29.95 %: unrolled, 46 steps.
-	matvecF32StraightM2R0AVX2(&s.gatesX[0], (*float32)(unsafe.Add(weights, 10880)), &s.embed[0], (*byte)(unsafe.Add(weights, 3392)), (*byte)(unsafe.Add(weights, 4864)))
+	matvecF32StraightM2R0AVX2(&s.gatesX[0], (*float32)(unsafe.Add(weights, 10752)), &s.embed[0], (*byte)(unsafe.Add(weights, 3328)))
 	// backward.weight_hh [64 16], density 29.98 %: unrolled, 56 steps.
-	matvecF32StraightM3R0AVX2(&s.gatesX[0], &s.gatesX[0], &s.backwardH[0], (*byte)(unsafe.Add(weights, 5376)), (*byte)(unsafe.Add(weights, 7168)))
+	matvecF32StraightM3R0AVX2(&s.gatesX[0], &s.gatesX[0], &s.backwardH[0], (*byte)(unsafe.Add(weights, 5248)))
 	lstmCellAVX2(&s.backwardH[0], &s.backwardC[0], &s.gatesX[0], 16)
 	copy(s.backward[:16], s.backwardH[:16])
 }
@@ -76,7 +76,7 @@ func layerBothAVX2(s *sequenceFrame) {
 //go:noinline
 func layerOutAVX2(s *sequenceFrame) {
 	// out.weight [7 32], density 29.91 %: unrolled, 15 steps.
-	matvecF32StraightM4R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 11136)), &s.both[0], (*byte)(unsafe.Add(weights, 7744)), (*byte)(unsafe.Add(weights, 8256)))
+	matvecF32StraightM4R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 11008)), &s.both[0], (*byte)(unsafe.Add(weights, 7616)))
 }
 
 // layerYAVX2 is layer "y": Softmax, 7 elements.

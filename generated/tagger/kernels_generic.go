@@ -8,7 +8,7 @@ package tagger
 //
 //go:noinline
 func layerEmbedGeneric(s *sequenceFrame) {
-	copy(s.embed[:16], weightsAt[float32](weights, 8448+64*s.x, 16))
+	copy(s.embed[:16], weightsAt[float32](weights, 8320+64*s.x, 16))
 }
 
 // layerForwardGeneric is layer "forward": GRU, 16 units; forward.weight_ih 48×12, 30.0 % dense; forward.weight_hh 48×16, 29.9 % dense; where counts is not 0.
@@ -20,9 +20,9 @@ func layerForwardGeneric(s *sequenceFrame) {
 		return
 	}
 	// forward.weight_ih [48 12], density 30.03 %: straight-line Go.
-	matrix0Part0((*[48]float32)(s.gatesX[:48]), (*[48]float32)(weightsAt[float32](weights, 10496, 48)), (*[12]float32)(s.embed[:12]), &matrix0Weights)
+	matrix0Part0((*[48]float32)(s.gatesX[:48]), (*[48]float32)(weightsAt[float32](weights, 10368, 48)), (*[12]float32)(s.embed[:12]), &matrix0Weights)
 	// forward.weight_hh [48 16], density 29.95 %: straight-line Go.
-	matrix1Part0((*[48]float32)(s.gatesR[:48]), (*[48]float32)(weightsAt[float32](weights, 10688, 48)), (*[16]float32)(s.forwardH[:16]), &matrix1Weights)
+	matrix1Part0((*[48]float32)(s.gatesR[:48]), (*[48]float32)(weightsAt[float32](weights, 10560, 48)), (*[16]float32)(s.forwardH[:16]), &matrix1Weights)
 	gruCell(s.forwardH[:16], s.gatesX[:48], s.gatesR[:48])
 	copy(s.forward[:16], s.forwardH[:16])
 }
@@ -36,7 +36,7 @@ func layerBackwardGeneric(s *sequenceFrame) {
 		return
 	}
 	// backward.weight_ih [64 12], density 29.95 %: straight-line Go.
-	matrix2Part0((*[64]float32)(s.gatesX[:64]), (*[64]float32)(weightsAt[float32](weights, 10880, 64)), (*[12]float32)(s.embed[:12]), &matrix2Weights)
+	matrix2Part0((*[64]float32)(s.gatesX[:64]), (*[64]float32)(weightsAt[float32](weights, 10752, 64)), (*[12]float32)(s.embed[:12]), &matrix2Weights)
 	// backward.weight_hh [64 16], density 29.98 %: straight-line Go.
 	matrix3Part0((*[64]float32)(s.gatesX[:64]), (*[64]float32)(s.gatesX[:64]), (*[16]float32)(s.backwardH[:16]), &matrix3Weights)
 	lstmCell(s.backwardH[:16], s.backwardC[:16], s.gatesX[:64])
@@ -56,7 +56,7 @@ func layerBothGeneric(s *sequenceFrame) {
 //go:noinline
 func layerOutGeneric(s *sequenceFrame) {
 	// out.weight [7 32], density 29.91 %: straight-line Go.
-	matrix4Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 11136, 16)), (*[32]float32)(s.both[:32]), &matrix4Weights)
+	matrix4Part0((*[16]float32)(s.out[:16]), (*[16]float32)(weightsAt[float32](weights, 11008, 16)), (*[32]float32)(s.both[:32]), &matrix4Weights)
 }
 
 // layerYGeneric is layer "y": Softmax, 7 elements.

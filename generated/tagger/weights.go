@@ -14,29 +14,24 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 1056, 4},    // forward.weight_ih: words
-	{1088, 192, 4},  // forward.weight_ih: scales
-	{1280, 132, 4},  // forward.weight_ih: turns
-	{1472, 4, 4},    // forward.weight_ih: counts
-	{1536, 1408, 4}, // forward.weight_hh: words
-	{2944, 192, 4},  // forward.weight_hh: scales
-	{3136, 176, 4},  // forward.weight_hh: turns
-	{3328, 4, 4},    // forward.weight_hh: counts
-	{3392, 1472, 4}, // backward.weight_ih: words
-	{4864, 256, 4},  // backward.weight_ih: scales
-	{5120, 184, 4},  // backward.weight_ih: turns
-	{5312, 4, 4},    // backward.weight_ih: counts
-	{5376, 1792, 4}, // backward.weight_hh: words
-	{7168, 256, 4},  // backward.weight_hh: scales
-	{7424, 224, 4},  // backward.weight_hh: turns
-	{7680, 4, 4},    // backward.weight_hh: counts
-	{7744, 480, 4},  // out.weight: words
-	{8256, 64, 4},   // out.weight: scales
-	{8320, 60, 4},   // out.weight: turns
-	{8384, 4, 4},    // out.weight: counts
-	{8448, 2048, 4}, // embed.weight
-	{10496, 192, 4}, // forward.bias_ih[0:48] in blocks of 16
-	{10688, 192, 4}, // forward.bias_hh[0:48] in blocks of 16
-	{10880, 256, 4}, // backward.bias_ih[0:64] in blocks of 16
-	{11136, 64, 4},  // out.bias
+	{0, 1216, 4},    // forward.weight_ih: words
+	{1216, 132, 4},  // forward.weight_ih: turns
+	{1408, 4, 4},    // forward.weight_ih: counts
+	{1472, 1600, 4}, // forward.weight_hh: words
+	{3072, 176, 4},  // forward.weight_hh: turns
+	{3264, 4, 4},    // forward.weight_hh: counts
+	{3328, 1664, 4}, // backward.weight_ih: words
+	{4992, 184, 4},  // backward.weight_ih: turns
+	{5184, 4, 4},    // backward.weight_ih: counts
+	{5248, 2016, 4}, // backward.weight_hh: words
+	{7296, 224, 4},  // backward.weight_hh: turns
+	{7552, 4, 4},    // backward.weight_hh: counts
+	{7616, 544, 4},  // out.weight: words
+	{8192, 60, 4},   // out.weight: turns
+	{8256, 4, 4},    // out.weight: counts
+	{8320, 2048, 4}, // embed.weight
+	{10368, 192, 4}, // forward.bias_ih[0:48] in blocks of 16
+	{10560, 192, 4}, // forward.bias_hh[0:48] in blocks of 16
+	{10752, 256, 4}, // backward.bias_ih[0:64] in blocks of 16
+	{11008, 64, 4},  // out.bias
 }

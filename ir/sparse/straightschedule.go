@@ -14,17 +14,6 @@ type turn struct {
 
 type turns []turn
 
-// of are the steps of a group.
-func (t turns) of(group int) []windowStep {
-	var steps []windowStep
-	for _, turn := range t {
-		if turn.group == group {
-			steps = append(steps, turn.step)
-		}
-	}
-	return steps
-}
-
 // straightTurns are the steps of the tile of rows from to to in the order in
 // which straight-line code runs them: by their base, and at the same base one of
 // each group before the second of any.

@@ -39,7 +39,6 @@ type Window struct {
 	bases  uint16s  // [step]
 	counts uint32s  // [group] quadruples of steps; of Fixed: twice as many, and 1 if the group is shifted
 	starts []int    // [group] first quadruple; one more at the end
-	steps  []int    // [group] steps that are not padding
 }
 
 // PackWindow packs a matrix of at most 65,536 columns whose weights are zero or
@@ -82,7 +81,6 @@ func packWindow(m *Matrix, form IndexForm, width int) (*Window, error) {
 // packGroup appends the steps of the group of rows that begins at first.
 func (w *Window) packGroup(m *Matrix, first int, steps []windowStep, code groupCode) {
 	w.starts = append(w.starts, w.bases.len()/windowQuad)
-	w.steps = append(w.steps, len(steps))
 	for _, step := range steps {
 		w.bases.append(uint16(step.base))
 		for lane, c := range step.columns {
@@ -169,9 +167,6 @@ func (w *Window) Granule() int { return 1 }
 
 // Start is the number of steps before group g, padding included.
 func (w *Window) Start(g int) int { return windowQuad * w.starts[g] }
-
-// GroupSteps is the number of steps of group g that are not padding.
-func (w *Window) GroupSteps(g int) int { return w.steps[g] }
 
 // Base is the first column of the window of a step.
 func (w *Window) Base(step int) int { return int(w.bases.at(step)) }

@@ -96,18 +96,18 @@ func (g groupCode) hold(m *Matrix, first int, steps []windowStep) bool {
 	return true
 }
 
-// ShiftedSteps counts, of the steps that [WindowSteps] counts in narrow windows,
-// those of groups that the Fixed form cannot hold.
-func ShiftedSteps(m *Matrix) (steps, padded int) {
+// ShiftedSteps counts, of the steps with padding that [WindowSteps] counts in narrow
+// windows, those of groups that the Fixed form cannot hold.
+func ShiftedSteps(m *Matrix) int {
+	steps := 0
 	codes := &groupCodes{m: m, form: Fixed, width: NarrowWindow}
 	var group rowGroup
 	for first := 0; first < m.Rows; first += lanes {
 		group.load(m, first)
 		taken := slices.Collect(group.steps(NarrowWindow))
 		if code, err := codes.rows(first, Fixed); err != nil || !code.hold(m, first, taken) {
-			steps += len(taken)
-			padded += roundUp(len(taken), windowQuad)
+			steps += roundUp(len(taken), windowQuad)
 		}
 	}
-	return steps, padded
+	return steps
 }
