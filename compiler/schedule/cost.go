@@ -38,19 +38,19 @@ const (
 // arithmetic: fitted to what `sparsec bench kernels -all` printed for matrices of
 // 128×128 to 640×640, 50 to 95 % sparse.
 const (
-	denseCycles         = 0.55 // two multiply-adds and two loads a cycle
-	block4Cycles        = 1.02 // a step is half a vector
-	block8Cycles        = 1.14
-	block16Cycles       = 1.05
-	block8x4Cycles      = 1.03
-	windowCycles        = 1.27
-	windowExactCycles   = 1.42
-	windowFixedCycles   = 1.31
-	windowWideCycles    = 2.2
-	unrolledCycles      = 0.85
-	csrCycles           = 1.05 // a step is a single weight
-	chunkCycles         = 2.5  // a step is a vector of 16 lanes
-	chunkExactCycles    = 3.0
+	denseCycles       = 0.55 // two multiply-adds and two loads a cycle
+	block4Cycles      = 1.02 // a step is half a vector
+	block8Cycles      = 1.14
+	block16Cycles     = 1.05
+	block8x4Cycles    = 1.03
+	windowCycles      = 1.27
+	windowExactCycles = 1.42
+	windowFixedCycles = 1.31
+	windowWideCycles  = 2.2
+	unrolledCycles    = 0.85
+	csrCycles         = 1.05 // a step is a single weight
+	chunkCycles       = 2.5  // a step is a vector of 16 lanes
+	chunkExactCycles  = 3.0
 
 	chunkUnrolledCycles      = 1.75
 	chunkUnrolledExactCycles = 2.6
