@@ -19,33 +19,31 @@ import (
 //	block 8×1           1.25          34
 //	block 16×1          1.05          33
 //	window              1.37          34           24 bytes/cycle from L3
-//	window, fixed       1.41          34           a group reads 32 bytes of scales
+//	window, fixed       1.38          34           a group reads 32 bytes of scales
 //	window, exact       1.53          34
 //	window of 16        2.3           34           24 bytes/cycle from L3
-//	unrolled            1.22          32 + 17 of code; 1.6 cycles where code exceeds 32 KB
-//	unrolled, exact     1.5           32 + 26 of code; 2.1 cycles where code exceeds 32 KB
-//	straight            1.15          32 + 21 of code; 1.8 cycles where code exceeds 28 KB
+//	unrolled            1.1           36 + 18 of code; 1.8 cycles where code exceeds 32 KB
 //	csr                 1.15          6            a step is a single weight
 //
-// A row group adds 1 to 5 cycles. Unrolled and straight count the steps that do
-// something, the others those padded to a multiple of 4 in each group. Straight is
-// the fixed form in straight-line code; it wins below about 1,350 steps.
+// A row group adds 1 to 5 cycles. Unrolled counts the steps that do something, the
+// others those padded to a multiple of 4 in each group. It is straight-line code with
+// an accumulator for each group of a tile, and wins below about 1,800 steps.
 //
 // µs, and how many times faster than dense, at 10 and 5 % of the weights; all of
-// these but window and unrolled keep every float32:
+// these but window keep every float32:
 //
-//	matrix     dense  window      fixed       straight    window lane  fixed lane   straight     block 8×1
-//	512×128    2.28   0.67  3.4×  0.68  3.4×  0.82  2.8×  0.37   6.2×  0.38   6.0×  0.26   8.9×  0.30  7.6×
-//	                  0.48  4.8×  0.51  4.5×  0.38  6.1×  0.20  11.5×  0.22    11×  0.12    20×  0.17 13.8×
-//	768×256    8.6    1.91  4.6×  1.96  4.5×  2.40  3.7×  0.91   9.7×  0.97   9.1×  1.20   7.3×  0.85   10×
-//	                  1.30  6.8×  1.35  6.5×  1.65  5.3×  0.51    17×  0.55    16×  0.46    19×  0.48   18×
+//	matrix     dense  window      fixed       unrolled    window lane  fixed lane   unrolled     block 8×1
+//	512×128    2.28   0.67  3.4×  0.67  3.4×  0.58  3.9×  0.37   6.2×  0.38   5.9×  0.24   9.3×  0.30  7.6×
+//	                  0.47  4.8×  0.50  4.5×  0.39  5.8×  0.18    13×  0.20    11×  0.11    20×  0.17 13.8×
+//	768×256    8.1    1.90  4.3×  1.92  4.2×  2.42  3.3×  0.94   8.6×  0.95   8.5×  1.23   6.6×  0.85   10×
+//	                  1.30  6.2×  1.33  6.1×  1.66  4.9×  0.51    16×  0.52    15×  0.43    19×  0.48   18×
 //	1152×384   18.7   4.25  4.4×  4.34  4.3×              2.04   9.2×  2.07   9.0×               1.90  9.8×
 //	                  2.85  6.6×  2.99  6.3×              1.05    18×  1.12    17×               0.99   19×
 //	1760×1760  155    30.8  5.0×  31.9  4.9×              15.6   9.9×  16.5   9.4×               15.5   10×
 //	                  20.8  7.4×  21.5  7.2×              7.6     20×  7.6     20×               6.7    23×
 //
 // Those are random orders of rows. With rows clustered, as the compiler does, the
-// element-wise ones of 512×128 take 0.45 and 0.24 µs straight, of 1152×384 3.8
+// element-wise ones of 512×128 take 0.43 and 0.21 µs unrolled, of 1152×384 3.8
 // and 2.5 µs fixed, of 1760×1760 28.9 and 19.7.
 //
 // Panels of columns, 3072×3072 in the fixed form: 163 µs instead of 222 at 20 %
@@ -62,6 +60,15 @@ import (
 // instead of four; software prefetch of the stream, 1 KB ahead, temporal or
 // not (15 to 25 % slower from L3, where the hardware's prefetch of one
 // ascending stream is enough).
+//
+// Places beside the weights, as unrolled has them, leave a packed stream three vector
+// instructions a step of the four of the fixed form, and 38 bytes of 34. But shifts
+// run on the ports of the permutes, and reads bind: 1152×384 and 1760×1760 take
+// -2 to +7 % more cycles, 3072×3072 4 to 25 %. Without loading and cutting out bases
+// at all, the fixed form would take 1.16 cycles in place of 1.28. Windows that cross a
+// cache line, a third of those of element-wise patterns, cost half a cycle each; to
+// read these from a copy of src, shifted by half a line, saves 3 to 5 % up to
+// 1152×384, and costs up to half where src then takes more of the first level.
 
 // EmitMatVecs appends the matrix–vector kernels of a level that the program's
 // matrices need, each once, and one function for each matrix that is

@@ -208,15 +208,22 @@ func matvecWindowFixed(dst, init, src []float32, words []uint32, scales []float3
 func matvecStraight(dst, init, src []float32, words, turns, counts []uint32) {
 	for i, n := range counts {
 		var a [8][8]float32
-		var places *[8]uint32
-		for k, t := range turns[:n] {
-			if k%8 == 0 {
-				places, words = (*[8]uint32)(words), words[8:]
-			}
-			v, x, sum, shift := (*[8]uint32)(words), (*[8]float32)(src[t>>3:]), &a[t&7], uint(k%8*3)
-			words = words[8:]
-			for lane, w := range v {
-				sum[lane] += float32(math.Float32frombits(w) * x[places[lane]>>(shift&31)&7])
+		for left := turns[:n]; len(left) > 0; {
+			p, eight := (*[8]uint32)(words), left[:min(8, len(left))]
+			words, left = words[8:], left[len(eight):]
+			shift := 0
+			for _, t := range eight {
+				v, x, sum := (*[8]uint32)(words), (*[8]float32)(src[t>>3:]), &a[t&7]
+				words = words[8:]
+				sum[0] += float32(math.Float32frombits(v[0]) * x[p[0]>>(shift&31)&7])
+				sum[1] += float32(math.Float32frombits(v[1]) * x[p[1]>>(shift&31)&7])
+				sum[2] += float32(math.Float32frombits(v[2]) * x[p[2]>>(shift&31)&7])
+				sum[3] += float32(math.Float32frombits(v[3]) * x[p[3]>>(shift&31)&7])
+				sum[4] += float32(math.Float32frombits(v[4]) * x[p[4]>>(shift&31)&7])
+				sum[5] += float32(math.Float32frombits(v[5]) * x[p[5]>>(shift&31)&7])
+				sum[6] += float32(math.Float32frombits(v[6]) * x[p[6]>>(shift&31)&7])
+				sum[7] += float32(math.Float32frombits(v[7]) * x[p[7]>>(shift&31)&7])
+				shift += 3
 			}
 		}
 		turns = turns[n:]
