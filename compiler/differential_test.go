@@ -255,7 +255,7 @@ func drawLevels(rng *rand.Rand) []kernel.Level {
 // forces asks for a strategy that a level has for every matrix, or for each
 // tensor for one.
 func (d *difference) forces(rng *rand.Rand, level kernel.Level) []schedule.Force {
-	names := []string{"block", "window", "unrolled"}
+	names := []string{"block", "window"}
 	for _, s := range schedule.Strategies() {
 		if s.Level() <= level {
 			names = append(names, s.String())

@@ -42,7 +42,7 @@ func (c *compileFlags) define(fs *flag.FlagSet) {
 }
 
 func strategyNames() string {
-	names := []string{"block", "window", "unrolled"}
+	names := []string{"block", "window"}
 	for _, s := range schedule.Strategies() {
 		names = append(names, s.String())
 	}

@@ -33,8 +33,7 @@ type Options struct {
 }
 
 // Force allows only strategies of that name: one of the text forms of
-// [Strategy], or block, window, unrolled, chunk or chunkunrolled for the best of
-// a family.
+// [Strategy], or block, window, chunk or chunkunrolled for the best of a family.
 type Force struct {
 	Tensor   string // pattern of names of tensors, see [Match]; * for all
 	Strategy string
@@ -107,7 +106,7 @@ func (o *Options) check() error {
 			known = known || s.matches(f.Strategy)
 		}
 		if !known {
-			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, unrolled, chunk, chunkunrolled", f.Strategy, f.Tensor, names())
+			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, chunk, chunkunrolled", f.Strategy, f.Tensor, names())
 		}
 		if highest := o.Targets[len(o.Targets)-1]; !offers(highest, f.Strategy) {
 			return fmt.Errorf("strategy %q for %q: has no kernel for %s, the highest level asked for", f.Strategy, f.Tensor, highest.ISA)
