@@ -95,14 +95,8 @@ func (k *packaged) read(ctx context.Context, corpus *trainer.Corpus, p trainer.P
 
 // build compiles the model and builds its package, and returns the package's kernels,
 // fastest first.
-func (k *packaged) build(ctx context.Context, m *golden.Module) ([]string, error) {
-	flags := compileFlags{isa: defaultLevels(), permute: true}
-	o, err := flags.options(k.checkpoint)
-	if err != nil {
-		return nil, err
-	}
-	o.Package, o.Frames = defaultPackage, -1
-	if k.pack, err = flags.full(ctx, k.checkpoint, o); err != nil {
+func (k *packaged) build(ctx context.Context, m *golden.Module) (_ []string, err error) {
+	if k.pack, err = compileByDefault(ctx, k.checkpoint, defaultPackage); err != nil {
 		return nil, err
 	}
 	kernels := []string{verify.Generic}

@@ -109,6 +109,18 @@ func (c *compileFlags) full(ctx context.Context, from *checkpoint, o compiler.Op
 	return c.phases(ctx, from, o, compiler.Compile)
 }
 
+// compileByDefault compiles a model as compile does without flags, with no reference
+// frames: for packages that are run here and not kept.
+func compileByDefault(ctx context.Context, from *checkpoint, pkg string) (*compiler.Package, error) {
+	flags := compileFlags{isa: defaultLevels(), permute: true}
+	o, err := flags.options(from)
+	if err != nil {
+		return nil, err
+	}
+	o.Package, o.Frames = pkg, -1
+	return flags.full(ctx, from, o)
+}
+
 func (c *compileFlags) phases(ctx context.Context, from *checkpoint, o compiler.Options,
 	run func(context.Context, *ir.Model, compiler.Options) (*compiler.Package, error)) (*compiler.Package, error) {
 	p, err := run(ctx, from.model, o)

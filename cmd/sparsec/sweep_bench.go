@@ -97,7 +97,7 @@ func (s *sweepRun) compile(ctx context.Context, r *sweep.Result) (*compiler.Pack
 	if err != nil {
 		return nil, err
 	}
-	return compiler.Compile(ctx, c.model, compiler.Options{Package: bench.PackageName, Frames: -1})
+	return compileByDefault(ctx, c, bench.PackageName)
 }
 
 // fits reports whether the times are of these models.
