@@ -100,6 +100,14 @@ func (g *group) seconds() float64 {
 	return sum / float64(max(n, 1))
 }
 
+// time is seconds for the table.
+func (g *group) time() string {
+	if s := g.seconds(); s > 0 {
+		return fmt.Sprintf("%.0f", s)
+	}
+	return "resumed"
+}
+
 // summary is the table of a sweep, as cells of text under a head. The first group
 // is what qualities are held against.
 func summary(groups []group) (head []string, rows [][]string) {
@@ -118,7 +126,7 @@ func summary(groups []group) (head []string, rows [][]string) {
 		row := []string{
 			g.name, fmt.Sprint(g.results[0].Parameters), fmt.Sprintf("%.0f", g.nonZero()), percent(g.sparsity()),
 			qualities(&g), fmt.Sprintf("%+.1f %%", 100*(q/base-1)),
-			fmt.Sprintf("%.0f", g.seconds()), fmt.Sprintf("%.0f", g.mean(func(r *sweep.Result) float64 { return r.GFLOPS })),
+			g.time(), fmt.Sprintf("%.0f", g.mean(func(r *sweep.Result) float64 { return r.GFLOPS })),
 		}
 		if timed {
 			row = append(row, stepTime(1e3*g.us), size(g.bytes))
