@@ -9,10 +9,10 @@ import (
 // ElementCall is one call of an element-wise kernel, in assembly or portable
 // Go.
 //
-// The assembly is Func with the suffix of a level, see [ElementCall.Kernel]: it takes the address of every
-// vector, then N, then Streams and Params if there are any. The portable kernel is
-// Func: it takes the vectors as slices, then Ints, Streams and Params; N before
-// them when CountsN is set.
+// The assembly is Func with the suffix of a level, see [ElementCall.Kernel]: it takes
+// the address of every vector, then N, then Streams and Params if there are any. The
+// portable kernel is Func: it takes the vectors as slices, then Ints, Streams and
+// Params; N before them when CountsN is set.
 type ElementCall struct {
 	Func     string
 	Vectors  []Vector

@@ -38,9 +38,9 @@ type Config struct {
 	Workers int    `json:"workers"` // goroutines that share the streams of a batch; 1. Another number rounds differently
 	Seed    uint64 `json:"seed"`
 
-	// DenseProducts multiplies by pruned weights too, forward and back, also where a matrix, or the gates
-	// of it that are multiplied at once, has less than a fifth of its weights left:
-	// slower, and the same but for rounding.
+	// DenseProducts multiplies by pruned weights too, forward and back, also where a
+	// matrix, or the gates of it that are multiplied at once, has less than a fifth of
+	// its weights left: slower, and the same but for rounding.
 	DenseProducts bool `json:"dense_products,omitempty"`
 }
 
