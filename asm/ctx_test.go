@@ -76,7 +76,7 @@ func TestCheckFaults(t *testing.T) {
 		{"sse", "MULPS needs SSE", func(_ *File, fn *Func) { fn.MULPS(reg.X0, reg.X1); fn.RET() }},
 		{"no vzeroupper", "RET without VZEROUPPER", func(_ *File, fn *Func) { fn.VMOVUPS(reg.Y0, reg.Y1); fn.RET() }},
 		{"bp", "writes BP", func(_ *File, fn *Func) { fn.MOVQ(reg.RAX, reg.RBP); fn.RET() }},
-		{"frame", "has a frame", func(_ *File, fn *Func) { fn.AllocLocal(8); fn.RET() }},
+		{"frame", "has a frame and is NOSPLIT", func(_ *File, fn *Func) { fn.AllocLocal(8); fn.RET() }},
 		{"virtual", "virtual register", func(_ *File, fn *Func) { fn.MOVQ(reg.RAX, fn.GP64()); fn.RET() }},
 		{"no return", "falls off its end", func(_ *File, fn *Func) { fn.MOVQ(reg.RAX, reg.RBX) }},
 		{"unknown parameter", "unknown", func(_ *File, fn *Func) { fn.Arg("y", reg.RAX); fn.RET() }},

@@ -163,6 +163,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			list = append(list, windowPart(packed, r))
 		case *sparse.WindowPanels:
 			list = append(list, windowPanelParts(packed, r)...)
+		case *sparse.WindowCopies:
+			list = append(list, windowCopiesParts(packed, r)...)
 		case *sparse.ReducedWindow:
 			list = append(list, reducedPart(packed, r))
 		default:

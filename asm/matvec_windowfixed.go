@@ -15,13 +15,19 @@ func emitWindowFixed(f *File, name string) {
 	const signature = "func(dst, init, src *float32, words, scales, bases, counts *byte, groups int)"
 	k := startMatVec(f, name, signature, name+" computes dst = init + W·src for groups of 8 rows in\nwindow form, weights and lane indices in integers; group i has 4·(counts[i]/2)\nsteps, words with the index below the exponent if counts[i] is odd, and scales\nfor its 8 rows. It may read 7 elements behind the last column of src. init may\nbe dst.",
 		"words", "bases", "counts", "groups")
+	k.fixedGroups()
+}
+
+// fixedGroups emits the loop over groups of the Fixed form, and the end of the
+// kernel.
+func (k *matvec) fixedGroups() {
 	fn := k.fn
 	scales, n := fn.Arg("scales", reg.R15), reg.R13
 	index, group, end := k.fromEnd(scales), fn.NewLabel("group"), fn.NewLabel("end")
 	k.holdFields(reg.R14, k.dst)
 	fixed := windowStep{matvec: k, width: sparse.NarrowWindow, form: sparse.Fixed, scale: ymm[15]}
 	shifted := windowStep{matvec: k, width: sparse.NarrowWindow, form: sparse.Exponent, mask: ymm[14]}
-	fn.VMOVUPS(f.Splat8(sparse.ExponentMask), shifted.mask)
+	fn.VMOVUPS(fn.File.Splat8(sparse.ExponentMask), shifted.mask)
 	fallback, sum := fn.NewLabel("shifted"), fn.NewLabel("sum")
 	acc := windowChains
 	fn.TESTQ(index, index)

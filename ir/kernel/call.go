@@ -69,7 +69,7 @@ func (e Elem) Size() int {
 // SectionElem is the element type of a section of a packed matrix.
 func SectionElem(s sparse.Section) Elem {
 	switch s.Name {
-	case "bases", "columns", "places", "offsets", "ids", "halves":
+	case "bases", "columns", "places", "offsets", "ids", "halves", "tiles":
 		return Uint16
 	case "fixed":
 		return Int16

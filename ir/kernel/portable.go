@@ -18,6 +18,9 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	if w, ok := packed.(*sparse.WindowPanels); ok {
 		return portableWindowPanels(w, l.Matrices[matrix])
 	}
+	if w, ok := packed.(*sparse.WindowCopies); ok {
+		return portableWindowCopies(w, l.Matrices[matrix])
+	}
 	call := Call{Args: Vectors(0, packed.Rows(), packed.Cols())}
 	switch m := packed.(type) {
 	case *sparse.Dense:

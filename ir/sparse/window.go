@@ -196,6 +196,12 @@ func (w *Window) MulAdd(dst, init, src []float32) {
 // Mantissa form they differ from the packed ones.
 func (w *Window) Unpack() *Matrix {
 	m := NewMatrix(w.rows, w.cols)
+	w.each(func(row, column int, v float32) { m.Row(row)[column] = v })
+	return m
+}
+
+// each yields the weights as stored, which are not zero.
+func (w *Window) each(yield func(row, column int, v float32)) {
 	for g := range w.counts.len() {
 		form := w.Decoding(g)
 		for k := w.Start(g); k < w.Start(g+1); k++ {
@@ -203,10 +209,9 @@ func (w *Window) Unpack() *Matrix {
 				word, r := w.words.at(lanes*k+lane), lanes*g+lane
 				if v := decodeWord(word, form, w.width); v != 0 {
 					// The product is exact, but its factors need float64.
-					m.Row(r)[w.Base(k)+decodePlace(word, w.width)] = float32(float64(v) * float64(w.RowScale(r)))
+					yield(r, w.Base(k)+decodePlace(word, w.width), float32(float64(v)*float64(w.RowScale(r))))
 				}
 			}
 		}
 	}
-	return m
 }
