@@ -300,8 +300,8 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		packed, err = sparse.PackWindowPanels(m, thirds(m.Cols), sparse.Fixed, sparse.NarrowWindow)
 	case "widepanels":
 		packed, err = sparse.PackWindowPanels(m, thirds(m.Cols), sparse.Exponent, sparse.WideWindow)
-	case "copies2", "copies4", "copies8":
-		packed, err = sparse.PackWindowCopies(m, int(how[len("copies")]-'0'))
+	case "copies":
+		packed, err = sparse.PackWindowCopies(m)
 	case "wide":
 		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":
@@ -363,7 +363,7 @@ var allPackings = append([]string{
 	"block4", "block8", "block16", "block8x4",
 	"window", "exact", "fixed", "wide",
 	"windowpanels", "fixedpanels", "widepanels",
-	"copies2", "copies4", "copies8",
+	"copies",
 	"unrolled",
 	"csr",
 }, reducedPackings...)
@@ -402,7 +402,7 @@ func BenchmarkMatVec(b *testing.B) {
 // timedPackings are the packings that the benchmark times, with patterns for
 // which they are made.
 var timedPackings = []struct{ mask, how string }{
-	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "fixed"}, {"lane", "fixed"}, {"iid", "copies2"}, {"iid", "copies4"}, {"iid", "copies8"}, {"iid", "wide"}, {"lane", "wide"},
+	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "fixed"}, {"lane", "fixed"}, {"iid", "copies"}, {"iid", "wide"}, {"lane", "wide"},
 	{"iid", "unrolled"}, {"lane", "unrolled"},
 	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
 	{"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"}, {"iid", "chunkunrolledexact"}, {"lane16x32", "chunkunrolledexact"},

@@ -1,18 +1,19 @@
 package sparse
 
-import (
-	"fmt"
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 const (
-	// copiesColumns is the number of columns that copies of src are padded to a
-	// multiple of: tiles of 8×8 are transposed whole.
+	// Copies is the number of orders of the columns of src in [WindowCopies]. Two
+	// save half as many steps; eight save 5 % more, which more copies to make and to
+	// hold near cost again.
+	Copies = 4
+	// CopiesRoom is the number of elements that all copies of a panel have together:
+	// 8 KiB leave most of the first level of the cache to the stream of weights. Twice
+	// as many cost 5 to 20 % where that stream comes from the third level.
+	CopiesRoom = 2048
+	// copiesColumns is the number of columns that a copy is padded to a multiple of:
+	// tiles of 8×8 elements are transposed whole.
 	copiesColumns = lanes * lanes
-	// CopiesRoom is the number of elements that all copies of a panel take
-	// together: half of a first-level cache of 32 KiB, which the weights of a group
-	// share.
-	CopiesRoom = 4096
 )
 
 // columnCopies are orders of the columns of a panel. The first is the order as it
@@ -21,23 +22,23 @@ const (
 // is made of tiles of 8×8 elements that are transposed. Copies lie one after the
 // other, each padded to a multiple of 64 columns; padding is zero.
 type columnCopies struct {
-	cols, padded, count int
+	cols, padded int
 
-	tiles     uint16s // [copy-1][tile][8] first columns of the vectors
-	columns   []int32 // [copy][padded] column at a position, -1 of padding
-	positions []int32 // [column][copy] position of a column
+	tiles     uint16s         // [copy-1][tile][8] first columns of the vectors
+	columns   []int32         // [copy][padded] column at a position, -1 of padding
+	positions [][Copies]int32 // [column] where it is in each copy
 }
 
-// newColumnCopies draws the orders; equal arguments give equal ones.
-func newColumnCopies(cols, count int) *columnCopies {
-	c := &columnCopies{cols: cols, padded: roundUp(cols, copiesColumns), count: count}
-	c.columns = make([]int32, count*c.padded)
-	c.positions = make([]int32, count*cols)
+// newColumnCopies draws the orders of so many columns, always the same.
+func newColumnCopies(cols int) *columnCopies {
+	c := &columnCopies{cols: cols, padded: roundUp(cols, copiesColumns)}
+	c.columns = make([]int32, Copies*c.padded)
+	c.positions = make([][Copies]int32, cols)
 	for p := range c.padded {
 		c.put(0, p, p)
 	}
-	rng := rand.New(rand.NewPCG(uint64(cols), uint64(count)))
-	for k := 1; k < count; k++ {
+	rng := rand.New(rand.NewPCG(uint64(cols), Copies))
+	for k := 1; k < Copies; k++ {
 		for i, vector := range rng.Perm(c.padded / lanes) {
 			c.tiles.append(uint16(lanes * vector))
 			for q := range lanes {
@@ -54,13 +55,8 @@ func (c *columnCopies) put(k, place, column int) {
 	c.columns[at] = -1
 	if column < c.cols {
 		c.columns[at] = int32(column)
-		c.positions[c.count*column+k] = int32(at)
+		c.positions[column][k] = int32(at)
 	}
-}
-
-// of are the positions of a column, one in each copy.
-func (c *columnCopies) of(column int32) []int32 {
-	return c.positions[c.count*int(column):][:c.count]
 }
 
 // spread is src in all orders.
@@ -74,10 +70,23 @@ func (c *columnCopies) spread(src []float32) []float32 {
 	return x
 }
 
-// checkCopies refuses numbers of copies that panels cannot have.
-func checkCopies(count int) error {
-	if count < 2 || count > CopiesRoom/copiesColumns {
-		return fmt.Errorf("%d copies of the columns: want 2 to %d", count, CopiesRoom/copiesColumns)
+// CopyTiles is the number of tiles that are transposed for all panels of a matrix of
+// so many columns.
+func CopyTiles(cols int) int {
+	n := 0
+	for _, panel := range copyPanels(cols) {
+		n += (Copies - 1) * roundUp(panel.Len(), copiesColumns) / copiesColumns
 	}
-	return nil
+	return n
+}
+
+// copyPanels cuts columns into as few panels as [CopiesRoom] allows, as equal as
+// tiles leave them.
+func copyPanels(cols int) []Span {
+	width := roundUp(evenParts(cols, CopiesRoom/Copies), copiesColumns)
+	var panels []Span
+	for from := 0; from < cols; from += width {
+		panels = append(panels, Span{from, min(from+width, cols)})
+	}
+	return panels
 }

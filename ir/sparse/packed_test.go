@@ -26,8 +26,7 @@ var packings = map[string]func(*Matrix) (Packed, error){
 		}
 		return PackWindowPanels(m, panels, Fixed, NarrowWindow)
 	},
-	"copies2": func(m *Matrix) (Packed, error) { return PackWindowCopies(m, 2) },
-	"copies8": func(m *Matrix) (Packed, error) { return PackWindowCopies(m, 8) },
+	"copies":   func(m *Matrix) (Packed, error) { return PackWindowCopies(m) },
 	"block8x4": func(m *Matrix) (Packed, error) {
 		if m.Cols < WideBlockCols {
 			return PackBlock(m, 8)

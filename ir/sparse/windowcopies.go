@@ -5,17 +5,15 @@ import (
 	"slices"
 )
 
-// WindowCopies is a matrix packed in windows of 8 columns of several copies of src,
-// each in another order, which a kernel makes of src before it begins. Where lanes
-// of windows would idle, more windows to choose from leave fewer of them: with 4
-// copies a matrix drawn at random takes 21 % fewer steps at 5 % density, 18 % at 10
-// and 14 % at 20, for as many loads and stores as 3 copies of src take.
+// WindowCopies is a matrix packed in windows of 8 columns over [Copies] copies of
+// src, each in another order, which a kernel makes before it begins. Where lanes of
+// windows would idle, more windows to choose from leave fewer of them: a matrix
+// drawn at random takes 21 % fewer steps at 5 % density, 18 % at 10 and 14 % at 20.
 //
-// It has panels of columns, one after the other, as many columns each as keep all
-// copies together in [CopiesRoom]; weights are in the Fixed form. Each weight
-// multiplies one of the copies of its element. Lanes that find no weight multiply
-// 0 by the first element of the window: an infinity or NaN in src may reach any
-// row.
+// It has panels of columns, one after the other, whose copies take [CopiesRoom];
+// weights are in the Fixed form. Each weight multiplies its element in one of the
+// copies. Lanes that find no weight multiply 0 by the first element of the window:
+// an infinity or NaN in src may reach any row.
 type WindowCopies struct {
 	rows, cols, nnz int
 	panels          []CopiesPanel
@@ -40,14 +38,11 @@ func (p CopiesPanel) Sections() []Section {
 	return append(p.Windows.Sections(), Section{"tiles", p.copies.tiles})
 }
 
-// PackWindowCopies packs a matrix of normal float32 for so many copies of src.
-func PackWindowCopies(m *Matrix, copies int) (*WindowCopies, error) {
-	if err := checkCopies(copies); err != nil {
-		return nil, err
-	}
+// PackWindowCopies packs a matrix of normal float32.
+func PackWindowCopies(m *Matrix) (*WindowCopies, error) {
 	w := &WindowCopies{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ()}
-	for _, columns := range evenSpans(m.Cols, CopiesRoom/copies) {
-		panel := CopiesPanel{Columns: columns, copies: newColumnCopies(columns.Len(), copies)}
+	for _, columns := range copyPanels(m.Cols) {
+		panel := CopiesPanel{Columns: columns, copies: newColumnCopies(columns.Len())}
 		var err error
 		if panel.Windows, err = panel.copies.pack(m.Columns(columns)); err != nil {
 			return nil, fmt.Errorf("columns %d to %d: %w", columns.From, columns.To-1, err)
@@ -55,17 +50,6 @@ func PackWindowCopies(m *Matrix, copies int) (*WindowCopies, error) {
 		w.panels = append(w.panels, panel)
 	}
 	return w, nil
-}
-
-// evenSpans cuts n columns into as few panels as their largest width allows, as
-// equal as tiles leave them.
-func evenSpans(n, most int) []Span {
-	width := roundUp(evenParts(n, most/copiesColumns*copiesColumns), copiesColumns)
-	var spans []Span
-	for from := 0; from < n; from += width {
-		spans = append(spans, Span{from, min(from+width, n)})
-	}
-	return spans
 }
 
 // pack packs the columns of a panel, group by group in a matrix of all places.
