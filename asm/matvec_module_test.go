@@ -302,6 +302,7 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		packed, err = sparse.PackWindowPanels(m, thirds(m.Cols), sparse.Exponent, sparse.WideWindow)
 	case "copies":
 		packed, err = sparse.PackWindowCopies(m)
+		strategy = kernel.Copies
 	case "wide":
 		packed, err = sparse.PackWideWindow(m)
 	case "unrolled":

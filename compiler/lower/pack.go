@@ -102,6 +102,8 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 		return kernel.Form{Strategy: kernel.CSR, Packed: c, Ranges: kernel.RangesFor(c, 0)}, nil
 	case schedule.Window:
 		return packWindow(w, s)
+	case schedule.Copies:
+		return packCopies(w)
 	case schedule.Unrolled:
 		return packStraight(w)
 	case schedule.Chunk:
@@ -136,6 +138,14 @@ func packWindow(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 		return kernel.Form{}, err
 	}
 	return kernel.Form{Strategy: kernel.Window, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
+}
+
+func packCopies(w *sparse.Matrix) (kernel.Form, error) {
+	packed, err := sparse.PackWindowCopies(w)
+	if err != nil {
+		return kernel.Form{}, err
+	}
+	return kernel.Form{Strategy: kernel.Copies, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
 // packChunk packs for the packed stream or for straight-line code, which run the

@@ -35,6 +35,8 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 		default:
 			if err := s.holds(extremes); err != nil {
 				c.Excluded = err.Error()
+			} else if s.Kernel == Copies {
+				c.Excluded = needless(blocks)
 			}
 		}
 		if c.Excluded == "" || s.Kernel == Window || s.Kernel == Chunk {
@@ -43,6 +45,23 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 		all = append(all, c)
 	}
 	return all
+}
+
+// fullWindows is the share of lanes in use from which on copies of the vector would
+// hardly save a step, at a price in time to compile.
+const fullWindows = 0.7
+
+// needless is why copies are not worth a try; empty where they are.
+func needless(blocks []*sparse.Matrix) string {
+	nnz, steps := 0, 0
+	for _, m := range blocks {
+		n, _ := sparse.WindowSteps(m, sparse.NarrowWindow)
+		nnz, steps = nnz+m.NNZ(), steps+n
+	}
+	if share := float64(nnz) / float64(max(1, windowLanes*steps)); share >= fullWindows || steps == 0 {
+		return fmt.Sprintf("windows of one copy are full to %.0f %%", 100*share)
+	}
+	return ""
 }
 
 // extremeWeights is a matrix of the least and the largest weight, which alone

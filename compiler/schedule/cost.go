@@ -16,12 +16,15 @@ type Work struct {
 
 	// Shifted are the steps of the Fixed form that fall back to the Exponent form.
 	Shifted int `json:"shifted,omitempty"`
+	// Tiles of 8×8 elements of the vector are transposed to make copies of it.
+	Tiles int `json:"tiles,omitempty"`
 }
 
 // Bytes that a step, a block or a group takes in each packed form.
 const (
 	countBytes        = 4  // of a group or block row
 	scaleBytes        = 32 // of a group in the Fixed form
+	tileBytes         = 16 // where the 8 vectors of a tile begin
 	unrolledStepBytes = 36 // 8 weights and an eighth of 8 words of places
 	unrolledStepCode  = 18 // shift, permute, multiply-add with displacements of a byte
 	unrolledGroupCode = 12 // init, store
@@ -47,6 +50,7 @@ const (
 	windowExactCycles = 1.42
 	windowFixedCycles = 1.31
 	windowWideCycles  = 2.2
+	tileCycles        = 24
 	unrolledCycles    = 0.85
 	csrCycles         = 1.05 // a step is a single weight
 	chunkCycles       = 2.5  // a step is a vector of 16 lanes
@@ -83,6 +87,8 @@ func work(s Strategy, blocks []*sparse.Matrix) Work {
 		return blockWork(s, blocks)
 	case Window, Unrolled:
 		return windowWork(s, blocks)
+	case Copies:
+		return copiesWork(blocks)
 	case CSR:
 		return csrWork(blocks)
 	case Chunk, ChunkUnrolled:
@@ -149,6 +155,21 @@ func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 			w.addWindows(s, m)
 		}
 	}
+	return w
+}
+
+// copiesWork counts the copies once for each range of rows.
+func copiesWork(blocks []*sparse.Matrix) Work {
+	w := Work{}
+	for _, m := range blocks {
+		groups, steps, shifted := sparse.CopiesSteps(m)
+		w.Groups += groups
+		w.Steps += steps
+		w.Shifted += shifted
+	}
+	tiles := sparse.CopyTiles(blocks[0].Cols)
+	w.Bytes = w.Steps*sparse.Float32.WindowStepBytes() + w.Groups*(countBytes+scaleBytes) + tiles*tileBytes
+	w.Tiles = tiles * (w.Bytes + kernel.MaxRangeBytes - 1) / kernel.MaxRangeBytes
 	return w
 }
 
@@ -273,10 +294,10 @@ func arithmetic(s Strategy, w Work) float64 {
 	cycles := float64(steps * stepCycles(s))
 	if w.Shifted > 0 {
 		// Half of what the Exponent form costs more: it hides behind other steps.
-		exponent := stepCycles(Strategy{Kernel: s.Kernel, Index: sparse.Exponent})
+		exponent := stepCycles(Strategy{Kernel: Window, Index: sparse.Exponent})
 		cycles += float64(shifted * (stepCycles(s) + exponent) / 2)
 	}
-	return cycles
+	return cycles + float64(tileCycles*w.Tiles)
 }
 
 // slower joins two bounds that hold at once. Where they are near each other both
@@ -309,6 +330,8 @@ func stepCycles(s Strategy) float64 {
 			return windowWideCycles
 		}
 		return [...]float64{sparse.Exponent: windowExactCycles, sparse.Mantissa: windowCycles, sparse.Fixed: windowFixedCycles}[s.Index]
+	case Copies:
+		return windowFixedCycles
 	case Unrolled:
 		return unrolledCycles
 	case CSR:

@@ -15,6 +15,7 @@ const (
 	Dense         Kernel = iota // all columns
 	Block                       // R×1 row blocks
 	Window                      // sliding-window permute, packed stream
+	Copies                      // the same over several copies of the vector, each in another order
 	Unrolled                    // the same steps as straight-line code
 	CSR                         // compressed rows, scalar
 	Chunk                       // two-source permute over chunks of 32 columns, packed stream
@@ -23,7 +24,7 @@ const (
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, block8x4, window/fixed, window/exponent,
-// window/mantissa, window16/exponent, unrolled and csr, for AVX-512
+// window/mantissa, window16/exponent, copies, unrolled and csr, for AVX-512
 // chunk/exponent, chunk/mantissa, chunkunrolled/exponent and
 // chunkunrolled/mantissa, or, with weights that are not float32, dense, block4,
 // block8, block16 or window and their precision, as in window/q16.
@@ -46,6 +47,7 @@ func Strategies() []Strategy {
 		{Kernel: Block, Height: 8, Wide: true},
 		{Kernel: Window, Index: sparse.Fixed}, {Kernel: Window, Index: sparse.Exponent}, {Kernel: Window, Index: sparse.Mantissa},
 		{Kernel: Window, Index: sparse.Exponent, Wide: true},
+		{Kernel: Copies},
 		{Kernel: Unrolled},
 		{Kernel: CSR},
 		{Kernel: Chunk, Index: sparse.Exponent}, {Kernel: Chunk, Index: sparse.Mantissa},
@@ -89,6 +91,8 @@ func (s Strategy) String() string {
 			return "window16/" + form
 		}
 		return "window/" + form
+	case Copies:
+		return "copies"
 	case Unrolled:
 		return "unrolled"
 	case Chunk:
@@ -158,6 +162,10 @@ func (s Strategy) PackChunk(m *sparse.Matrix) (*sparse.Chunk, error) {
 func (s Strategy) holds(m *sparse.Matrix) error {
 	if s.Kernel == Chunk || s.Kernel == ChunkUnrolled {
 		_, err := s.PackChunk(m)
+		return err
+	}
+	if s.Kernel == Copies {
+		_, err := sparse.PackWindowCopies(m)
 		return err
 	}
 	_, err := s.PackWindow(m)

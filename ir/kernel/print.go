@@ -288,7 +288,7 @@ func (f ReduceFunc) String() string {
 
 // String is the strategy's name in plans, options and kernel names.
 func (s Strategy) String() string {
-	return name([]string{Dense: "dense", Block: "block", Window: "window", Unrolled: "unrolled", CSR: "csr", Stream: "stream",
+	return name([]string{Dense: "dense", Block: "block", Window: "window", Copies: "copies", Unrolled: "unrolled", CSR: "csr", Stream: "stream",
 		Chunk: "chunk", ChunkUnrolled: "chunk unrolled"}, int(s))
 }
 

@@ -83,6 +83,7 @@ const (
 	Dense         Strategy = iota // all columns, panels of rows
 	Block                         // R×1 row blocks
 	Window                        // sliding-window permute, packed stream
+	Copies                        // the same over copies of the vector in other orders
 	Unrolled                      // the window steps as straight-line code
 	CSR                           // compressed rows, scalar
 	Stream                        // single weights, of programs of several streams

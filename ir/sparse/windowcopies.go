@@ -2,6 +2,7 @@ package sparse
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -58,27 +59,63 @@ func (c *columnCopies) pack(m *Matrix) (*Window, error) {
 		return nil, err
 	}
 	w := &Window{rows: roundUp(m.Rows, lanes), cols: len(c.columns), nnz: m.NNZ(), width: NarrowWindow, form: Fixed}
-	choice, places := newCopyChoice(c), NewMatrix(lanes, len(c.columns))
-	codes := &groupCodes{m: places, form: Fixed, width: NarrowWindow}
-	var group rowGroup
-	for first := 0; first < w.rows; first += lanes {
-		group.load(m, first)
-		choice.choose(&group)
-		clear(places.Data)
-		for lane, taken := range group.columns {
-			for _, p := range taken {
-				places.Row(lane)[p] = m.Row(first + lane)[c.columns[p]]
-			}
+	for group := range c.groups(m) {
+		if group.fault != nil {
+			return nil, group.fault
 		}
-		steps := slices.Collect(group.steps(NarrowWindow))
-		code, err := codes.group(0, steps)
-		if err != nil {
-			return nil, fmt.Errorf("rows %d to %d: %w", first, first+lanes-1, err)
-		}
-		w.packGroup(places, 0, steps, code)
+		w.packGroup(group.places, 0, group.steps, group.code)
 	}
 	w.starts = append(w.starts, w.bases.len()/windowQuad)
 	return w, nil
+}
+
+// copiesGroup is a group of 8 rows over the places of all copies.
+type copiesGroup struct {
+	places *Matrix
+	steps  []windowStep
+	code   groupCode
+	fault  error // of the code
+}
+
+// groups yields the groups of rows, whose matrix is good until the next.
+func (c *columnCopies) groups(m *Matrix) iter.Seq[copiesGroup] {
+	return func(yield func(copiesGroup) bool) {
+		choice, places := newCopyChoice(c), NewMatrix(lanes, len(c.columns))
+		codes := &groupCodes{m: places, form: Fixed, width: NarrowWindow}
+		var rows rowGroup
+		for first := 0; first < m.Rows; first += lanes {
+			rows.load(m, first)
+			choice.choose(&rows)
+			clear(places.Data)
+			for lane, taken := range rows.columns {
+				for _, p := range taken {
+					places.Row(lane)[p] = m.Row(first + lane)[c.columns[p]]
+				}
+			}
+			group := copiesGroup{places: places, steps: slices.Collect(rows.steps(NarrowWindow))}
+			if group.code, group.fault = codes.group(0, group.steps); group.fault != nil {
+				group.fault = fmt.Errorf("rows %d to %d: %w", first, first+lanes-1, group.fault)
+			}
+			if !yield(group) {
+				return
+			}
+		}
+	}
+}
+
+// CopiesSteps counts what packing a matrix would make: groups of rows in all panels,
+// steps with padding, and those of them whose group the Fixed form cannot hold.
+func CopiesSteps(m *Matrix) (groups, steps, shifted int) {
+	for _, columns := range copyPanels(m.Cols) {
+		for group := range newColumnCopies(columns.Len()).groups(m.Columns(columns)) {
+			n := roundUp(len(group.steps), windowQuad)
+			groups, steps = groups+1, steps+n
+			if group.fault != nil || group.code.shifted() {
+				shifted += n
+			}
+		}
+	}
+	return groups, steps, shifted
 }
 
 // Panels are the ranges of columns that are multiplied one after the other.
