@@ -70,6 +70,7 @@ func TestInstructionFaults(t *testing.T) {
 		{"mask", "0:\tc5 f8 90 c8 \tkmovw %k0,%k1\n1:\tc3 \tret\n", "[mask register: kmovw %k0,%k1]", AVX2},
 		{"sse", "0:\t0f 58 c1 \taddps %xmm1,%xmm0\n1:\tc3 \tret\n", "[legacy SSE: addps %xmm1,%xmm0]", AVX2},
 		{"dirty", "0:\tc5 fc 10 00 \tvmovups (%rax),%ymm0\n1:\tc3 \tret\n", "[ret without vzeroupper before it]", AVX512},
+		{"frame", "0:\tc5 fc 10 00 \tvmovups (%rax),%ymm0\n1:\tc5 f8 77 \tvzeroupper\n2:\t5d \tpop    %rbp\n3:\tc3 \tret\n", "", AVX2},
 		{"unknown", "0:\t06 \t(bad)\n1:\tc3 \tret\n", "[not decoded: (bad)]", AVX2},
 		{"no return", "0:\t48 01 d8 \tadd %rbx,%rax\n", "[no ret]", AVX2},
 	} {
@@ -156,6 +157,7 @@ func (d *disassembly) add(line string) {
 var (
 	wideRegister = regexp.MustCompile(`%[yz]mm`)
 	maskRegister = regexp.MustCompile(`%k[0-7]`)
+	frameEnd     = regexp.MustCompile(`^(pop +%rbp|add +\$[^,]+,%rsp|sub +\$-[^,]+,%rsp)$`)
 	vectorOrMMX  = regexp.MustCompile(`%[xyz]?mm`)
 )
 
@@ -180,7 +182,11 @@ func (d *disassembly) faults() []string {
 		}
 		if in.text == "ret" {
 			returns++
-			if wide && (i == 0 || d.instructions[i-1].text != "vzeroupper") {
+			last := i - 1
+			for last >= 0 && frameEnd.MatchString(d.instructions[last].text) {
+				last--
+			}
+			if wide && (last < 0 || d.instructions[last].text != "vzeroupper") {
 				faults = append(faults, "ret without vzeroupper before it")
 			}
 		}
