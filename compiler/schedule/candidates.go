@@ -9,8 +9,9 @@ import (
 )
 
 // candidates counts the work of every strategy up to a level that stores weights
-// in a precision for a matrix and says which cannot be taken.
-func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights sparse.Precision) []Candidate {
+// in a precision for a matrix and says which cannot be taken, or are not worth
+// counting unless they are asked for.
+func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights sparse.Precision, forced string) []Candidate {
 	extremes, fault := extremeWeights(blocks)
 	var all []Candidate
 	for _, s := range Strategies() {
@@ -35,7 +36,7 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 		default:
 			if err := s.holds(extremes); err != nil {
 				c.Excluded = err.Error()
-			} else if s.Kernel == Copies {
+			} else if s.Kernel == Copies && forced != s.String() {
 				c.Excluded = needless(blocks)
 			}
 		}
@@ -58,7 +59,10 @@ func needless(blocks []*sparse.Matrix) string {
 		n, _ := sparse.WindowSteps(m, sparse.NarrowWindow)
 		nnz, steps = nnz+m.NNZ(), steps+n
 	}
-	if share := float64(nnz) / float64(max(1, windowLanes*steps)); share >= fullWindows || steps == 0 {
+	if steps == 0 {
+		return "no weights"
+	}
+	if share := float64(nnz) / float64(windowLanes*steps); share >= fullWindows {
 		return fmt.Sprintf("windows of one copy are full to %.0f %%", 100*share)
 	}
 	return ""

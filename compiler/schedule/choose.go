@@ -146,7 +146,7 @@ func (o *Options) lookAt(m *ir.Model, p Product) look {
 		Name: p.Name(), Node: p.Node, Rows: p.Rows(), Cols: p.Cols, NNZ: nnz,
 		Density: round(float64(nnz)/float64(p.Rows()*p.Cols), 1e5),
 		Pattern: pattern(p, blocks),
-	}, candidates(blocks, o.Exact, highest, weights)}
+	}, candidates(blocks, o.Exact, highest, weights, o.forced(p))}
 }
 
 // chooser holds the products for one target between the phases of Choose.

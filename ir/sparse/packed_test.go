@@ -26,7 +26,7 @@ var packings = map[string]func(*Matrix) (Packed, error){
 		}
 		return PackWindowPanels(m, panels, Fixed, NarrowWindow)
 	},
-	"copies":   func(m *Matrix) (Packed, error) { return PackWindowCopies(m) },
+	"copies": func(m *Matrix) (Packed, error) { return PackWindowCopies(m) },
 	"block8x4": func(m *Matrix) (Packed, error) {
 		if m.Cols < WideBlockCols {
 			return PackBlock(m, 8)
