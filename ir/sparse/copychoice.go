@@ -1,6 +1,7 @@
 package sparse
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 )
@@ -11,6 +12,7 @@ import (
 // windows serve least, of some at hand. (With the first at hand it takes 5 % more
 // steps.) Among windows that serve as many lanes, those that do not cross a cache
 // line come first, which halves the number of the others for 1 % more steps.
+// [copyChoice.improve] goes on from there.
 type copyChoice struct {
 	copies *columnCopies
 	lanes  []uint8                     // [position] lanes that have a weight there that is not taken
@@ -18,7 +20,15 @@ type copyChoice struct {
 	scores []uint8                     // [the same] lanes that it would serve
 	queues [2*lanes + 1]candidateQueue // by rank
 	left   int                         // weights that are not taken
-	taken  [lanes][]int32              // positions
+	taken  []copyStep
+	free   []freeWeight // of steps that were taken back
+}
+
+// copyStep is a window and, for each lane, the position of the weight that it
+// takes, or -1.
+type copyStep struct {
+	window    int32
+	positions [lanes]int32
 }
 
 // candidateQueue are windows of a rank, those that were looked at before apart. Some
@@ -48,25 +58,48 @@ func newCopyChoice(c *columnCopies) *copyChoice {
 	return &copyChoice{copies: c, lanes: make([]uint8, n), counts: make([]uint64, n), scores: make([]uint8, n)}
 }
 
-// choose turns the columns of each row into ascending positions.
-func (h *copyChoice) choose(g *rowGroup) {
+// choose takes all weights of a group and tries as often as given to do so in fewer
+// steps. They are ordered by their windows.
+func (h *copyChoice) choose(g *rowGroup, trials int) []windowStep {
 	h.load(g)
+	h.cover()
+	h.improve(min(trials, copyTrialsAStep*len(h.taken)))
+	slices.SortFunc(h.taken, func(a, b copyStep) int { return cmp.Compare(a.window, b.window) })
+	steps := make([]windowStep, len(h.taken))
+	for i, s := range h.taken {
+		steps[i] = s.windowStep()
+	}
+	return steps
+}
+
+// windowStep is the step over all places, its window moved off the edge of a cache
+// line where it can.
+func (s copyStep) windowStep() windowStep {
+	var step windowStep
+	first, last := int(s.window)+lanes, 0
+	for lane, p := range s.positions {
+		step.columns[lane] = int(p)
+		if p >= 0 {
+			first, last = min(first, int(p)), max(last, int(p))
+		}
+	}
+	step.base = windowBase(first, last, NarrowWindow)
+	return step
+}
+
+// cover takes all weights that are left.
+func (h *copyChoice) cover() {
 	for rank := 2 * lanes; h.left > 0; {
 		if !h.step(rank) {
 			rank--
 		}
 	}
-	for lane := range h.taken {
-		slices.Sort(h.taken[lane])
-		g.columns[lane] = append(g.columns[lane][:0], h.taken[lane]...)
-	}
 }
 
 // load marks all weights of a group and queues all windows.
 func (h *copyChoice) load(g *rowGroup) {
-	h.left = 0
+	h.left, h.taken = 0, h.taken[:0]
 	for lane, columns := range g.columns {
-		h.taken[lane] = h.taken[lane][:0]
 		h.left += len(columns)
 		for _, column := range columns {
 			for _, p := range h.copies.positions[column] {
@@ -98,12 +131,17 @@ func occupied(n uint64) uint8 {
 // rank orders windows: twice the lanes that one would serve, less one if a load of
 // it crosses a cache line.
 func (h *copyChoice) rank(w int32) int {
-	const line = 16
 	rank := 2 * int(h.scores[w])
-	if w%line > line-lanes && rank > 0 {
+	if rank > 0 && crosses(w) {
 		rank--
 	}
 	return rank
+}
+
+// crosses reports whether a load of a window crosses a cache line.
+func crosses(window int32) bool {
+	const line = 16
+	return window%line > line-lanes
 }
 
 func (h *copyChoice) queue(w int32) {
@@ -139,6 +177,7 @@ func (h *copyChoice) step(rank int) bool {
 			h.queues[rank].seen = append(h.queues[rank].seen, w)
 		}
 	}
+	h.taken = append(h.taken, copyStep{candidates[least], best.positions})
 	for lane, p := range best.positions {
 		if p >= 0 {
 			h.take(lane, p)
@@ -190,7 +229,6 @@ func (h *copyChoice) others(column int32) int {
 
 // take takes the weight of a lane at a position out of all windows.
 func (h *copyChoice) take(lane int, position int32) {
-	h.taken[lane] = append(h.taken[lane], position)
 	h.left--
 	for _, p := range h.copies.positions[h.copies.columns[position]] {
 		h.lanes[p] &^= 1 << lane

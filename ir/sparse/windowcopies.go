@@ -3,7 +3,9 @@ package sparse
 import (
 	"fmt"
 	"iter"
-	"slices"
+	"runtime"
+	"sync"
+	"sync/atomic"
 )
 
 // WindowCopies is a matrix packed in windows of 8 columns over [Copies] copies of
@@ -42,10 +44,11 @@ func (p CopiesPanel) Sections() []Section {
 // PackWindowCopies packs a matrix of normal float32.
 func PackWindowCopies(m *Matrix) (*WindowCopies, error) {
 	w := &WindowCopies{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ()}
-	for _, columns := range copyPanels(m.Cols) {
+	panels := copyPanels(m.Cols)
+	for _, columns := range panels {
 		panel := CopiesPanel{Columns: columns, copies: newColumnCopies(columns.Len())}
 		var err error
-		if panel.Windows, err = panel.copies.pack(m.Columns(columns)); err != nil {
+		if panel.Windows, err = panel.copies.pack(m.Columns(columns), copyTrials/len(panels)); err != nil {
 			return nil, fmt.Errorf("columns %d to %d: %w", columns.From, columns.To-1, err)
 		}
 		w.panels = append(w.panels, panel)
@@ -54,12 +57,12 @@ func PackWindowCopies(m *Matrix) (*WindowCopies, error) {
 }
 
 // pack packs the columns of a panel, group by group in a matrix of all places.
-func (c *columnCopies) pack(m *Matrix) (*Window, error) {
+func (c *columnCopies) pack(m *Matrix, trials int) (*Window, error) {
 	if _, err := newGroupCodes(m, Fixed, NarrowWindow); err != nil {
 		return nil, err
 	}
 	w := &Window{rows: roundUp(m.Rows, lanes), cols: len(c.columns), nnz: m.NNZ(), width: NarrowWindow, form: Fixed}
-	for group := range c.groups(m) {
+	for group := range c.groups(m, trials) {
 		if group.fault != nil {
 			return nil, group.fault
 		}
@@ -77,24 +80,24 @@ type copiesGroup struct {
 	fault  error // of the code
 }
 
-// groups yields the groups of rows, whose matrix is good until the next.
-func (c *columnCopies) groups(m *Matrix) iter.Seq[copiesGroup] {
+// groups yields the groups of rows, whose matrix is good until the next, after as
+// many trials for all of them.
+func (c *columnCopies) groups(m *Matrix, trials int) iter.Seq[copiesGroup] {
 	return func(yield func(copiesGroup) bool) {
-		choice, places := newCopyChoice(c), NewMatrix(lanes, len(c.columns))
+		places := NewMatrix(lanes, len(c.columns))
 		codes := &groupCodes{m: places, form: Fixed, width: NarrowWindow}
-		var rows rowGroup
-		for first := 0; first < m.Rows; first += lanes {
-			rows.load(m, first)
-			choice.choose(&rows)
+		for i, steps := range c.schedule(m, trials) {
 			clear(places.Data)
-			for lane, taken := range rows.columns {
-				for _, p := range taken {
-					places.Row(lane)[p] = m.Row(first + lane)[c.columns[p]]
+			for _, s := range steps {
+				for lane, p := range s.columns {
+					if p >= 0 {
+						places.Row(lane)[p] = m.Row(lanes*i + lane)[c.columns[p]]
+					}
 				}
 			}
-			group := copiesGroup{places: places, steps: slices.Collect(rows.steps(NarrowWindow))}
-			if group.code, group.fault = codes.group(0, group.steps); group.fault != nil {
-				group.fault = fmt.Errorf("rows %d to %d: %w", first, first+lanes-1, group.fault)
+			group := copiesGroup{places: places, steps: steps}
+			if group.code, group.fault = codes.group(0, steps); group.fault != nil {
+				group.fault = fmt.Errorf("rows %d to %d: %w", lanes*i, lanes*i+lanes-1, group.fault)
 			}
 			if !yield(group) {
 				return
@@ -103,11 +106,32 @@ func (c *columnCopies) groups(m *Matrix) iter.Seq[copiesGroup] {
 	}
 }
 
-// CopiesSteps counts what packing a matrix would make: groups of rows in all panels,
-// steps with padding, and those of them whose group the Fixed form cannot hold.
+// schedule chooses the steps of all groups, as many at a time as there are
+// processors.
+func (c *columnCopies) schedule(m *Matrix, trials int) [][]windowStep {
+	schedules := make([][]windowStep, roundUp(m.Rows, lanes)/lanes)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(schedules)) {
+		workers.Go(func() {
+			choice := newCopyChoice(c)
+			var rows rowGroup
+			for i := int(next.Add(1)) - 1; i < len(schedules); i = int(next.Add(1)) - 1 {
+				rows.load(m, lanes*i)
+				schedules[i] = choice.choose(&rows, trials/len(schedules))
+			}
+		})
+	}
+	workers.Wait()
+	return schedules
+}
+
+// CopiesSteps counts what packing a matrix would make at most: groups of rows in all
+// panels, steps with padding, and those of them whose group the Fixed form cannot
+// hold. Packing searches for fewer.
 func CopiesSteps(m *Matrix) (groups, steps, shifted int) {
 	for _, columns := range copyPanels(m.Cols) {
-		for group := range newColumnCopies(columns.Len()).groups(m.Columns(columns)) {
+		for group := range newColumnCopies(columns.Len()).groups(m.Columns(columns), 0) {
 			n := roundUp(len(group.steps), windowQuad)
 			groups, steps = groups+1, steps+n
 			if group.fault != nil || group.code.shifted() {
