@@ -18,6 +18,7 @@ type copyChoice struct {
 	lanes  []uint8                     // [position] lanes that have a weight there that is not taken
 	counts []uint64                    // [first position of a window] such weights in it, a byte for each lane
 	scores []uint8                     // [the same] lanes that it would serve
+	risen  []bool                      // [the same] its score has, and it is to be queued
 	queues [2*lanes + 1]candidateQueue // by rank
 	left   int                         // weights that are not taken
 	taken  []copyStep
@@ -55,7 +56,7 @@ const copyCandidates = 16
 
 func newCopyChoice(c *columnCopies) *copyChoice {
 	n := len(c.columns) + lanes
-	return &copyChoice{copies: c, lanes: make([]uint8, n), counts: make([]uint64, n), scores: make([]uint8, n)}
+	return &copyChoice{copies: c, lanes: make([]uint8, n), counts: make([]uint64, n), scores: make([]uint8, n), risen: make([]bool, n)}
 }
 
 // choose takes all weights of a group and tries as often as given to do so in fewer
@@ -144,9 +145,12 @@ func crosses(window int32) bool {
 	return window%line > line-lanes
 }
 
+// queue puts a window where it belongs now, if it serves any lane.
 func (h *copyChoice) queue(w int32) {
-	q := &h.queues[h.rank(w)]
-	q.fresh = append(q.fresh, w)
+	if h.scores[w] > 0 {
+		q := &h.queues[h.rank(w)]
+		q.fresh = append(q.fresh, w)
+	}
 }
 
 // step takes a window of the rank; false if there is none.
