@@ -145,7 +145,10 @@ func packCopies(w *sparse.Matrix) (kernel.Form, error) {
 	if err != nil {
 		return kernel.Form{}, err
 	}
-	return kernel.Form{Strategy: kernel.Copies, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
+	// A call is for one panel of a range, and makes copies anew: longer ranges make
+	// fewer, and no call longer than others.
+	ranges := kernel.RangesFor(packed, len(packed.Panels())*kernel.MaxRangeBytes)
+	return kernel.Form{Strategy: kernel.Copies, Packed: packed, Ranges: ranges}, nil
 }
 
 // packChunk packs for the packed stream or for straight-line code, which run the

@@ -167,9 +167,10 @@ func copiesWork(blocks []*sparse.Matrix) Work {
 		w.Steps += steps
 		w.Shifted += shifted
 	}
-	tiles := sparse.CopyTiles(blocks[0].Cols)
+	panels, tiles := sparse.CopyTiles(blocks[0].Cols)
 	w.Bytes = w.Steps*sparse.Float32.WindowStepBytes() + w.Groups*(countBytes+scaleBytes) + tiles*tileBytes
-	w.Tiles = tiles * (w.Bytes + kernel.MaxRangeBytes - 1) / kernel.MaxRangeBytes
+	ranges := 1 + w.Bytes/(panels*kernel.MaxRangeBytes)
+	w.Tiles = tiles * ranges
 	return w
 }
 

@@ -70,14 +70,14 @@ func (c *columnCopies) spread(src []float32) []float32 {
 	return x
 }
 
-// CopyTiles is the number of tiles that are transposed for all panels of a matrix of
-// so many columns.
-func CopyTiles(cols int) int {
-	n := 0
+// CopyTiles is the number of panels of a matrix of so many columns, and that of the
+// tiles that are transposed for all of them.
+func CopyTiles(cols int) (panels, tiles int) {
 	for _, panel := range copyPanels(cols) {
-		n += (Copies - 1) * roundUp(panel.Len(), copiesColumns) / copiesColumns
+		panels++
+		tiles += (Copies - 1) * roundUp(panel.Len(), copiesColumns) / copiesColumns
 	}
-	return n
+	return panels, tiles
 }
 
 // copyPanels cuts columns into as few panels as [CopiesRoom] allows, as equal as
