@@ -1,8 +1,6 @@
 package asm
 
 import (
-	"math"
-
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -44,65 +42,63 @@ import (
 // chunkParts are the calls of a range of a matrix in chunks: one for each panel
 // of columns, all but the first adding to what is in dst.
 func chunkParts(c *sparse.Chunk, r kernel.Range) []part {
+	const name = "matvecF32ChunkAVX512"
 	from, to := r.From/c.Granule(), r.To/c.Granule()
 	var list []part
 	for p, panel := range c.Panels() {
 		start := c.Start(p, from)
-		name, ints := "matvecF32ChunkAVX512", []int{to - from}
-		if c.Form() == sparse.Exponent {
-			name, ints = "matvecF32ChunkExactAVX512", append(ints, int(math.Float32bits(c.Scale())))
-		}
 		list = append(list, part{
 			name: name, groups: r, level: AVX512,
 			column: panel.From, reads: c.Reads(p), onto: p > 0,
-			offsets: []int{sparse.ChunkRows * start.Step, start.Base, 2 * (p*c.Groups() + from)},
-			ints:    ints,
-			emit:    func(f *File) { emitChunk(f, name, c.Form()) },
+			offsets: []int{sparse.ChunkRows * start.Vector, start.Base, 2 * (p*c.Groups() + from)},
+			ints:    []int{to - from},
+			emit:    func(f *File) { emitChunk(f, name) },
 		})
 	}
 	return list
 }
 
-// emitChunk emits the stream kernel of chunks: load 16 words, take from the 32
-// elements of src in two registers what the low 5 bits of each word name, multiply
-// and add. Two steps at a time: first the pairs that share a chunk, then those
-// that load one each.
-func emitChunk(f *File, name string, form sparse.IndexForm) {
-	signature := "func(dst, init, src *float32, words, bases, counts *byte, groups int)"
-	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, lane indices in the low mantissa bits; group i has counts[2·i] pairs\nof steps that share a chunk, then counts[2·i+1] pairs with a chunk each. It reads\n32 elements of src at each base. init may be dst."
-	if form == sparse.Exponent {
-		signature = "func(dst, init, src *float32, words, bases, counts *byte, groups int, scale uint32)"
-		doc = name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, lane indices below the exponent; group i has counts[2·i] pairs of\nsteps that share a chunk, then counts[2·i+1] pairs with a chunk each, and weights\nare multiplied by the float32 of bits scale. It reads 32 elements of src at each\nbase. init may be dst."
-	}
+// emitChunk emits the stream kernel of chunks: bring the places of a step down to
+// the low 5 bits of each word, take from the 32 elements of src in two registers
+// what they name, multiply and add. Two steps at a time: first the pairs that
+// share a chunk, then those that load one each. A vector of places lasts for three
+// such turns of either loop, which a branch counts that is foreseen.
+func emitChunk(f *File, name string) {
+	const signature = "func(dst, init, src *float32, words, bases, counts *byte, groups int)"
+	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form; group i has counts[2·i] pairs of steps that share a chunk, then\ncounts[2·i+1] pairs with a chunk each. It reads 32 elements of src at each base.\ninit may be dst."
 	k := startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")
 	fn := k.fn
-	step := chunkStep{matvec: k, form: form}
-	if form == sparse.Exponent {
-		step.constants()
-		fn.Arg("scale", reg.RAX)
-		fn.VPBROADCASTD(reg.EAX, step.scale)
-	}
+	step := chunkStep{matvec: k}
 	acc := zmm[:4]
-	shared, others, base := reg.R12, reg.R13, reg.RAX
+	shared, others, base, second, turns := reg.R12, reg.R13, reg.RAX, reg.RBX, reg.RCX
+	lo, hi := zmm[9], zmm[10]
 	k.loop(k.rows, func() {
 		fn.MOVL(mem(k.counts, 0), shared.As32())
 		fn.MOVL(mem(k.counts, 4), others.As32())
 		fn.ADDQ(operand.U8(8), k.counts)
+		fn.MOVL(operand.U32(1), turns.As32())
 		k.zeroWide(acc)
 		k.loop(shared, func() {
+			step.nextPlaces(turns)
 			fn.MOVWLZX(mem(k.places, 0), base.As32())
-			chunk := step.load(k.src, base, 0)
-			step.emit(mem(k.weights, 0), chunk, acc[0], false)
-			step.emit(mem(k.weights, 64), chunk, acc[1], false)
-			fn.SUBQ(operand.I8(-128), k.weights)
+			fn.VMOVUPS(k.element(base, 0), lo)
+			fn.VMOVUPS(k.element(base, 16), hi)
+			for i := range 2 {
+				step.emit(mem(k.weights, 64*i), chunkShift*i, lo, hi, acc[i], false)
+			}
+			step.finishTurn()
 			fn.ADDQ(operand.U8(2), k.places)
 		})
 		k.loop(others, func() {
-			for i := range 2 {
-				fn.MOVWLZX(mem(k.places, 2*i), base.As32())
-				step.emit(mem(k.weights, 64*i), step.load(k.src, base, i), acc[2+i], false)
+			step.nextPlaces(turns)
+			fn.MOVL(mem(k.places, 0), second.As32())
+			fn.MOVWLZX(second.As16(), base.As32())
+			fn.SHRL(operand.U8(16), second.As32())
+			for i, at := range []reg.GPPhysical{base, second} {
+				fn.VMOVUPS(k.element(at, 0), zmm[9+i])
+				step.emit(mem(k.weights, 64*i), chunkShift*i, zmm[9+i], k.element(at, 16), acc[2+i], false)
 			}
-			fn.SUBQ(operand.I8(-128), k.weights)
+			step.finishTurn()
 			fn.ADDQ(operand.U8(4), k.places)
 		})
 		k.sum(acc)
@@ -121,55 +117,57 @@ func (k *matvec) zeroWide(acc []reg.VecPhysical) {
 	}
 }
 
+// element is the operand of the elements of src from so many behind an index on.
+func (k *matvec) element(index reg.GPPhysical, behind int) operand.Mem {
+	return operand.Mem{Base: k.src, Index: index, Scale: 4, Disp: 4 * behind}
+}
+
+// chunkShift is the distance in bits between the places of two steps that follow
+// each other.
+const chunkShift = 5
+
+// chunkHeld holds the places of six steps.
+var chunkHeld = zmm[4]
+
 // chunkStep emits single steps of a chunk kernel.
 type chunkStep struct {
 	*matvec
-	form  sparse.IndexForm
-	mask  reg.VecPhysical // of Exponent
-	scale reg.VecPhysical // of Exponent: of weights
-	taken int             // steps
+	taken int // steps
 }
 
-// constants takes the registers that decoding needs, and loads the mask.
-func (s *chunkStep) constants() {
-	s.mask, s.scale = zmm[30], zmm[31]
-	s.splat(sparse.ChunkExponentMask, s.mask)
+// nextPlaces loads the places of the next three turns of two steps, if those
+// before are used up, and counts the turns that are left.
+func (s *chunkStep) nextPlaces(turns reg.GPPhysical) {
+	fn, held := s.fn, s.fn.NewLabel("held")
+	fn.DECL(turns.As32())
+	fn.JNZ(operand.LabelRef(held))
+	fn.MOVL(operand.U32(3), turns.As32())
+	fn.VMOVDQU32(mem(s.weights, 0), chunkHeld)
+	fn.ADDQ(operand.U8(64), s.weights)
+	fn.Label(held)
 }
 
-// splat fills a register with copies of a word.
-func (s *chunkStep) splat(word uint32, r reg.VecPhysical) {
-	s.fn.MOVL(operand.U32(word), reg.EAX)
-	s.fn.VPBROADCASTD(reg.EAX, r)
+// finishTurn goes on by two steps.
+func (s *chunkStep) finishTurn() {
+	s.fn.VPSRLD(operand.U8(2*chunkShift), chunkHeld, chunkHeld)
+	s.fn.SUBQ(operand.I8(-128), s.weights)
 }
 
-// load loads the chunk at a base into the i-th of two pairs of registers.
-func (s *chunkStep) load(src, base reg.GPPhysical, i int) [2]reg.VecPhysical {
-	chunk := [2]reg.VecPhysical{zmm[4+2*i], zmm[5+2*i]}
-	for half, r := range chunk {
-		s.fn.VMOVUPS(operand.Mem{Base: src, Index: base, Scale: 4, Disp: 64 * half}, r)
-	}
-	return chunk
-}
-
-// emit adds one step to an accumulator, or starts it with the step. The words are
-// loaded once, and copied because the permute destroys its indices.
-func (s *chunkStep) emit(words operand.Mem, chunk [2]reg.VecPhysical, acc reg.VecPhysical, start bool) {
-	fn := s.fn
-	w, x := zmm[8+s.taken%4], zmm[12+s.taken%4]
+// emit adds one step, whose places begin at a bit of those held and whose chunk
+// is lo and hi, to an accumulator, or starts it with the step. The permute
+// destroys its indices.
+func (s *chunkStep) emit(weights operand.Mem, shift int, lo reg.VecPhysical, hi operand.Op, acc reg.VecPhysical, start bool) {
+	fn, x := s.fn, zmm[5+s.taken%4]
 	s.taken++
-	fn.VMOVUPS(words, x)
-	if s.form == sparse.Mantissa {
-		fn.VMOVAPS(x, w)
-		fn.VPERMI2PS(chunk[1], chunk[0], x)
+	if shift == 0 {
+		fn.VMOVDQA32(chunkHeld, x)
 	} else {
-		fn.VPSRAD(operand.U8(5), x, w)
-		fn.VPERMI2PS(chunk[1], chunk[0], x)
-		fn.VPANDD(s.mask, w, w)
-		fn.VMULPS(s.scale, w, w)
+		fn.VPSRLD(operand.U8(shift), chunkHeld, x)
 	}
+	fn.VPERMI2PS(hi, lo, x)
 	if start {
-		fn.VMULPS(w, x, acc)
+		fn.VMULPS(weights, x, acc)
 	} else {
-		fn.VFMADD231PS(w, x, acc)
+		fn.VFMADD231PS(weights, x, acc)
 	}
 }

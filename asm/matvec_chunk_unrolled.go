@@ -2,9 +2,9 @@ package asm
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
+	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
 	"github.com/sparsec/sparsec/ir/kernel"
@@ -26,8 +26,8 @@ func chunkUnrolledParts(matrix string, c *sparse.Chunk, r kernel.Range, suffix s
 
 // emitChunkUnrolled emits the chunk steps of a range of groups and a panel as
 // straight-line code: no bases to load, no steps that only pad, no loops, and src
-// in registers as long as there are enough. A step takes 25 bytes of code, and 38
-// in the exact form. The name of the matrix is for the stub's comment.
+// in registers as long as there are enough. A step takes 21 bytes of code. The
+// name of the matrix is for the stub's comment.
 func emitChunkUnrolled(f *File, name, matrix string, c *sparse.Chunk, r kernel.Range, panel int) {
 	const signature = "func(dst, init, src *float32, words *byte)"
 	doc := fmt.Sprintf("%s computes dst = init + W·src for rows %d to %d and\n%d columns of %s, padding counted, whose pattern\nis in the code. It may read %d elements of src. init may be dst.",
@@ -35,14 +35,10 @@ func emitChunkUnrolled(f *File, name, matrix string, c *sparse.Chunk, r kernel.R
 	k := startMatVec(f, name, signature, doc, "", "", "", "")
 	fn := k.fn
 	u := chunkUnrolled{
-		step:  chunkStep{matvec: k, form: c.Form()},
+		step:  chunkStep{matvec: k},
 		words: &cursor{fn: fn, pointer: fn.Arg("words", k.weights), unit: 64},
 	}
-	if c.Form() == sparse.Exponent {
-		u.step.constants()
-		u.step.splat(math.Float32bits(c.Scale()), u.step.scale)
-	}
-	first := c.Start(panel, r.From/c.Granule()).Step
+	first := c.Start(panel, r.From/c.Granule()).Vector
 	for g := r.From / c.Granule(); g < r.To/c.Granule(); g++ {
 		u.group(c, panel, g, first)
 		row := 64 * (g - r.From/c.Granule())
@@ -60,17 +56,17 @@ func emitChunkUnrolled(f *File, name, matrix string, c *sparse.Chunk, r kernel.R
 
 // chunkUnrolled is straight-line code of chunks under construction.
 type chunkUnrolled struct {
-	step     chunkStep
-	words    *cursor
-	resident [chunkResident]int // number of the 16 elements in each register, from 1
-	started  [4]bool            // accumulators of the group
+	step    chunkStep
+	words   *cursor
+	blocks  [chunkResident]int // number of the 16 elements in each register, from 1
+	started [4]bool            // accumulators of the group
 }
 
 // chunkResident is the number of registers that hold elements of src, 16 each:
-// those from the 17th on that the exact form has no constants in.
-const chunkResident = 14
+// those behind the ones that single steps take.
+const chunkResident = 23
 
-// group emits the steps of a group; words are counted from step first.
+// group emits the steps of a group; words are counted from vector first.
 func (u *chunkUnrolled) group(c *sparse.Chunk, panel, g, first int) {
 	u.started = [4]bool{}
 	at := c.Start(panel, g)
@@ -80,25 +76,34 @@ func (u *chunkUnrolled) group(c *sparse.Chunk, panel, g, first int) {
 		if i < 2*pairs {
 			base, acc = at.Base+i/2, i%2
 		}
-		words := u.words.at(64 * (at.Step + i - first))
-		u.step.emit(words, u.chunk(c.Base(base)), zmm[acc], !u.started[acc])
+		weights, places, shift := c.Vectors(i)
+		if shift == 0 {
+			u.step.fn.VMOVDQU32(u.vector(at.Vector+places-first), chunkHeld)
+		}
+		lo, hi := u.chunk(c.Base(base))
+		u.step.emit(u.vector(at.Vector+weights-first), shift, lo, hi, zmm[acc], !u.started[acc])
 		u.started[acc] = true
 	}
 }
 
+// vector is the operand of a vector of words.
+func (u *chunkUnrolled) vector(i int) operand.Mem { return u.words.at(64 * i) }
+
 // chunk is the two registers that hold the chunk at a base, loaded if they do
 // not yet.
-func (u *chunkUnrolled) chunk(base int) (chunk [2]reg.VecPhysical) {
-	for half := range chunk {
-		block := base/16 + half
-		slot := block % chunkResident
-		chunk[half] = zmm[16+slot]
-		if u.resident[slot] != block+1 {
-			u.resident[slot] = block + 1
-			u.step.fn.VMOVUPS(mem(u.step.src, 64*block), chunk[half])
-		}
+func (u *chunkUnrolled) chunk(base int) (lo, hi reg.VecPhysical) {
+	return u.block(base / 16), u.block(base/16 + 1)
+}
+
+// block is the register that holds 16 elements of src.
+func (u *chunkUnrolled) block(number int) reg.VecPhysical {
+	slot := number % chunkResident
+	r := zmm[32-chunkResident+slot]
+	if u.blocks[slot] != number+1 {
+		u.blocks[slot] = number + 1
+		u.step.fn.VMOVUPS(mem(u.step.src, 64*number), r)
 	}
-	return chunk
+	return r
 }
 
 // sum adds the accumulators that the group started, as (a0+a1)+(a2+a3), into the

@@ -309,17 +309,9 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		packed, err = sparse.PackStraight(m)
 		strategy = kernel.Unrolled
 	case "chunk":
-		packed, err = sparse.PackChunk(m, sparse.Mantissa)
-		strategy = kernel.Chunk
-	case "chunkexact":
-		packed, err = sparse.PackChunk(m, sparse.Exponent)
-		strategy = kernel.Chunk
+		packed, strategy = sparse.PackChunk(m), kernel.Chunk
 	case "chunkunrolled":
-		packed, err = sparse.PackChunk(m, sparse.Mantissa)
-		strategy = kernel.ChunkUnrolled
-	case "chunkunrolledexact":
-		packed, err = sparse.PackChunk(m, sparse.Exponent)
-		strategy = kernel.ChunkUnrolled
+		packed, strategy = sparse.PackChunk(m), kernel.ChunkUnrolled
 	default:
 		packed, strategy, err = packReduced(how, m)
 	}
@@ -356,7 +348,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 // packings are those that have kernels at a level.
 var packings = map[Level][]string{
 	AVX2:   allPackings,
-	AVX512: {"chunk", "chunkexact", "chunkunrolled", "chunkunrolledexact"},
+	AVX512: {"chunk", "chunkunrolled"},
 }
 
 var allPackings = append([]string{
@@ -405,7 +397,6 @@ func BenchmarkMatVec(b *testing.B) {
 var timedPackings = []struct{ mask, how string }{
 	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "fixed"}, {"lane", "fixed"}, {"iid", "copies"}, {"iid", "wide"}, {"lane", "wide"},
 	{"iid", "unrolled"}, {"lane", "unrolled"},
-	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkexact"}, {"lane16x32", "chunkexact"},
-	{"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"}, {"iid", "chunkunrolledexact"}, {"lane16x32", "chunkunrolledexact"},
+	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"},
 	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block8x4", "block8x4"}, {"block16", "block16"},
 }

@@ -15,7 +15,7 @@ func TestBenchReport(t *testing.T) {
 	result.Rows = result.Rows[:3]
 	result.Rows[1].Kernel = "avx512"
 	result.CPU = -1
-	wide := &schedule.Choice{Strategy: schedule.Strategy{Kernel: schedule.Chunk, Index: sparse.Exponent}, Work: schedule.Work{Bytes: 4_100_000}}
+	wide := &schedule.Choice{Strategy: schedule.Strategy{Kernel: schedule.Chunk}, Work: schedule.Work{Bytes: 4_100_000}}
 	narrow := schedule.Choice{Strategy: schedule.Strategy{Kernel: schedule.Window, Index: sparse.Exponent}, Work: schedule.Work{Bytes: 4_200_000}}
 	dense, both := &kernel.Program{}, &kernel.Program{Level: kernel.AVX512, Matrices: []kernel.Matrix{{Wide: &kernel.Form{}}, {}}}
 	r := benchReport{Model: "m", DenseSize: 157_300_000, SparseSize: 8_519_000, Result: result, Matrices: []schedule.Entry{
@@ -24,7 +24,7 @@ func TestBenchReport(t *testing.T) {
 	}, programs: []*kernel.Program{dense, both, both}}
 	const want = `matrix          shape      density  pattern  strategy         bytes      dense bytes
 gru0.weight_ih  7680×2560  5.0 %    lane8x8  window/exponent  4200.0 kB  78.6 MB
-gru0.weight_hh  7680×2560  5.0 %    lane8x8  chunk/exponent   4100.0 kB  78.6 MB
+gru0.weight_hh  7680×2560  5.0 %    lane8x8  chunk            4100.0 kB  78.6 MB
 
                  kernels                    weights.bin  µs per step  10–90 %    times faster
 dense compiled   avx2                       157.3 MB     14.4         14.0–15.0  1.00

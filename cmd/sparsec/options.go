@@ -33,7 +33,7 @@ func (c *compileFlags) define(fs *flag.FlagSet) {
 	c.from.define(fs)
 	c.isa = defaultLevels()
 	fs.Var(&c.isa, "isa", "instruction `sets` to emit kernels for, divided by commas: avx2, avx512; the processor decides at start which run")
-	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a kernel may move weights by up to 2^-21, one for AVX-512 by up to 2^-19, where they do not fit its exact form")
+	fs.BoolVar(&c.exact, "exact", false, "keep every float32 weight as it is; else a kernel may move weights by up to 2^-21, where they do not fit its exact form")
 	fs.Var(&c.weights, "weights", "`[GLOB=]FORMAT`: how the matrices that match, or all, store their weights: f32, q16 (16 bits, the index of a sparse weight inside), f16 or int8, with a scale a row; may be repeated, the first match decides (default f32)")
 	fs.BoolVar(&c.permute, "permute", true, "reorder the units of states where that saves steps")
 	fs.Var(&c.forces, "strategy", "`GLOB=NAME`: the strategy of the matrices that match, one of "+strategyNames()+"; may be repeated, the first match decides; with -batch, dense holds them to dense in lockstep too, every other to single weights")

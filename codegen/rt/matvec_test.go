@@ -21,7 +21,7 @@ func TestMatVec(t *testing.T) {
 		m := sparse.NewMatrix(shape.rows, shape.cols)
 		for i := range m.Data {
 			if rng.Float64() < shape.density {
-				// Within a range of 2^7, as chunks want it.
+				// Within a range of 2^15, as wide windows want it.
 				w := rng.NormFloat64()
 				m.Data[i] = float32(w + math.Copysign(0.07, w))
 			}
@@ -36,7 +36,7 @@ func TestMatVec(t *testing.T) {
 }
 
 func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
-	list := []sparse.Packed{sparse.PackDense(m)}
+	list := []sparse.Packed{sparse.PackDense(m), sparse.PackChunk(m)}
 	for _, height := range []int{4, 8, 16} {
 		b, err := sparse.PackBlock(m, height)
 		if err != nil {
@@ -49,11 +49,7 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := sparse.PackChunk(m, form)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, w, c)
+		list = append(list, w)
 	}
 	if m.Cols >= sparse.WideBlockCols {
 		b, err := sparse.PackWideBlock(m)
@@ -154,8 +150,6 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecCSR(dst, init, src, floats, columns, places, counts)
 		case "matvecChunk":
 			matvecChunk(dst, init, src, words, places, counts)
-		case "matvecChunkExact":
-			matvecChunkExact(dst, init, src, words, places, counts, uint32(value))
 		case "matvecWindow":
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":

@@ -107,9 +107,9 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 	case schedule.Unrolled:
 		return packStraight(w)
 	case schedule.Chunk:
-		return packChunk(w, kernel.Chunk, s)
+		return packChunk(w, kernel.Chunk), nil
 	case schedule.ChunkUnrolled:
-		return packChunk(w, kernel.ChunkUnrolled, s)
+		return packChunk(w, kernel.ChunkUnrolled), nil
 	}
 	return kernel.Form{}, fmt.Errorf("strategy %s has no packing", s)
 }
@@ -153,12 +153,9 @@ func packCopies(w *sparse.Matrix) (kernel.Form, error) {
 
 // packChunk packs for the packed stream or for straight-line code, which run the
 // same steps.
-func packChunk(w *sparse.Matrix, family kernel.Strategy, s schedule.Strategy) (kernel.Form, error) {
-	packed, err := s.PackChunk(w)
-	if err != nil {
-		return kernel.Form{}, err
-	}
-	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
+func packChunk(w *sparse.Matrix, family kernel.Strategy) kernel.Form {
+	packed := sparse.PackChunk(w)
+	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}
 }
 
 // orderMatrices renumbers matrices in the order in which the layers first read

@@ -28,9 +28,9 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 			c.Excluded = reducedFault(weights, blocks)
 		case s.Kernel == Block && s.Wide && blocks[0].Cols < sparse.WideBlockCols:
 			c.Excluded = fmt.Sprintf("%d columns, blocks have %d", blocks[0].Cols, sparse.WideBlockCols)
-		case s.Kernel == Dense || s.Kernel == Block || s.Kernel == CSR || s.Kernel == Unrolled:
+		case s.Kernel != Window && s.Kernel != Copies:
 		case exact && !s.Exact():
-			c.Excluded = "moves weights by up to " + s.rounding() + ", and exact weights are wanted"
+			c.Excluded = "moves weights by up to " + rounding + ", and exact weights are wanted"
 		case fault != "":
 			c.Excluded = fault
 		default:
@@ -40,7 +40,7 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 				c.Excluded = needless(blocks)
 			}
 		}
-		if c.Excluded == "" || s.Kernel == Window || s.Kernel == Chunk {
+		if c.Excluded == "" || s.Kernel == Window {
 			c.Work = work(s, blocks)
 		}
 		all = append(all, c)

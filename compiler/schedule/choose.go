@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // Force allows only strategies of that name: one of the text forms of
-// [Strategy], or block, window, chunk or chunkunrolled for the best of a family.
+// [Strategy], or block or window for the best of a family.
 type Force struct {
 	Tensor   string // pattern of names of tensors, see [Match]; * for all
 	Strategy string
@@ -106,7 +106,7 @@ func (o *Options) check() error {
 			known = known || s.matches(f.Strategy)
 		}
 		if !known {
-			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window, chunk, chunkunrolled", f.Strategy, f.Tensor, names())
+			return fmt.Errorf("strategy %q for %q: want one of %s, or block, window", f.Strategy, f.Tensor, names())
 		}
 		if highest := o.Targets[len(o.Targets)-1]; !offers(highest, f.Strategy) {
 			return fmt.Errorf("strategy %q for %q: has no kernel for %s, the highest level asked for", f.Strategy, f.Tensor, highest.ISA)
@@ -219,7 +219,7 @@ func preferExact(all []Candidate) {
 		}
 		for _, other := range all {
 			if other.Strategy.Kernel == c.Strategy.Kernel && !other.Strategy.Wide && other.Strategy.Exact() && other.Excluded == "" {
-				c.Excluded = "moves weights by up to " + c.Strategy.rounding() + ", and the exact form holds them"
+				c.Excluded = "moves weights by up to " + rounding + ", and the exact form holds them"
 			}
 		}
 	}
@@ -285,7 +285,7 @@ func (c *chooser) ns(i int, cand Candidate) float64 {
 
 // inexact is how much faster a candidate that moves weights has to be than one that
 // does not: a model that was trained elsewhere is held to what it gave there, and
-// 2^-19 of a weight is what float32 rounds in many additions.
+// 2^-21 of a weight is what float32 rounds in many additions.
 const inexact = 1.5
 
 // price is the time that a candidate is compared by.

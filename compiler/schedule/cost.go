@@ -29,12 +29,11 @@ const (
 	unrolledStepCode  = 18 // shift, permute, multiply-add with displacements of a byte
 	unrolledGroupCode = 12 // init, store
 
-	chunkStepBytes  = 64 // 16 words
-	chunkBaseBytes  = 2
-	chunkCountBytes = 8 // of a group in a panel of columns
-	chunkStepCode   = 26
-	chunkDecodeCode = 13
-	chunkGroupCode  = 40
+	chunkVectorBytes = 64 // 16 weights, or the words of places of six steps
+	chunkBaseBytes   = 2
+	chunkCountBytes  = 8 // of a group in a panel of columns
+	chunkStepCode    = 22
+	chunkGroupCode   = 40
 )
 
 // Cycles a step with weights in the second level, where the kernels are bound by
@@ -53,11 +52,9 @@ const (
 	tileCycles        = 24
 	unrolledCycles    = 0.85
 	csrCycles         = 1.05 // a step is a single weight
-	chunkCycles       = 2.5  // a step is a vector of 16 lanes
-	chunkExactCycles  = 3.0
+	chunkCycles       = 2.65 // a step is a vector of 16 lanes
 
-	chunkUnrolledCycles      = 1.75
-	chunkUnrolledExactCycles = 2.6
+	chunkUnrolledCycles = 1.9
 )
 
 // Straight-line code costs more a step the more of the instruction cache it
@@ -181,16 +178,12 @@ func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
 		w.Groups += c.Groups
 		if s.Kernel == Chunk {
 			w.Steps += c.Padded
-			w.Bytes += c.Padded*chunkStepBytes + c.Bases*chunkBaseBytes + c.Groups*chunkCountBytes
+			w.Bytes += (c.Padded+c.Places)*chunkVectorBytes + c.Bases*chunkBaseBytes + c.Groups*chunkCountBytes
 			continue
 		}
-		code := chunkStepCode
-		if s.Exact() {
-			code += chunkDecodeCode
-		}
 		w.Steps += c.Steps
-		w.Bytes += c.Steps * chunkStepBytes
-		w.Code += c.Steps*code + c.Groups*chunkGroupCode
+		w.Bytes += (c.Steps + c.Places) * chunkVectorBytes
+		w.Code += c.Steps*chunkStepCode + c.Groups*chunkGroupCode
 	}
 	return w
 }
@@ -338,14 +331,8 @@ func stepCycles(s Strategy) float64 {
 	case CSR:
 		return csrCycles
 	case Chunk:
-		if s.Exact() {
-			return chunkExactCycles
-		}
 		return chunkCycles
 	case ChunkUnrolled:
-		if s.Exact() {
-			return chunkUnrolledExactCycles
-		}
 		return chunkUnrolledCycles
 	}
 	return denseCycles

@@ -24,14 +24,13 @@ const (
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, block8x4, window/fixed, window/exponent,
-// window/mantissa, window16/exponent, copies, unrolled and csr, for AVX-512
-// chunk/exponent, chunk/mantissa, chunkunrolled/exponent and
-// chunkunrolled/mantissa, or, with weights that are not float32, dense, block4,
-// block8, block16 or window and their precision, as in window/q16.
+// window/mantissa, window16/exponent, copies, unrolled and csr, for AVX-512 chunk
+// and chunkunrolled, or, with weights that are not float32, dense, block4, block8,
+// block16 or window and their precision, as in window/q16.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
-	Index  sparse.IndexForm // of Window, Chunk and ChunkUnrolled
+	Index  sparse.IndexForm // of Window
 	// Wide is, of Window in the exponent form, windows of 16 columns, not 8; of
 	// Block with 8 rows, blocks of 4 columns, not 1.
 	Wide bool
@@ -50,8 +49,8 @@ func Strategies() []Strategy {
 		{Kernel: Copies},
 		{Kernel: Unrolled},
 		{Kernel: CSR},
-		{Kernel: Chunk, Index: sparse.Exponent}, {Kernel: Chunk, Index: sparse.Mantissa},
-		{Kernel: ChunkUnrolled, Index: sparse.Exponent}, {Kernel: ChunkUnrolled, Index: sparse.Mantissa},
+		{Kernel: Chunk},
+		{Kernel: ChunkUnrolled},
 	}, reducedStrategies()...)
 }
 
@@ -96,9 +95,9 @@ func (s Strategy) String() string {
 	case Unrolled:
 		return "unrolled"
 	case Chunk:
-		return "chunk/" + form
+		return "chunk"
 	case ChunkUnrolled:
-		return "chunkunrolled/" + form
+		return "chunkunrolled"
 	}
 	return fmt.Sprintf("strategy?%d", s.Kernel)
 }
@@ -152,18 +151,9 @@ func (s Strategy) PackWindow(m *sparse.Matrix) (Windows, error) {
 	return sparse.PackWindow(m, s.Index)
 }
 
-// PackChunk packs a matrix for a strategy of Chunk or ChunkUnrolled.
-func (s Strategy) PackChunk(m *sparse.Matrix) (*sparse.Chunk, error) {
-	return sparse.PackChunk(m, s.Index)
-}
-
 // holds is why the weights of a matrix do not fit into the strategy's words, nil
 // when they do.
 func (s Strategy) holds(m *sparse.Matrix) error {
-	if s.Kernel == Chunk || s.Kernel == ChunkUnrolled {
-		_, err := s.PackChunk(m)
-		return err
-	}
 	if s.Kernel == Copies {
 		_, err := sparse.PackWindowCopies(m)
 		return err
@@ -172,13 +162,8 @@ func (s Strategy) holds(m *sparse.Matrix) error {
 	return err
 }
 
-// rounding is how far an inexact strategy moves weights, in words.
-func (s Strategy) rounding() string {
-	if s.Kernel == Chunk || s.Kernel == ChunkUnrolled {
-		return "2^-19"
-	}
-	return "2^-21"
-}
+// rounding is how far a float32 strategy that is not exact moves weights, in words.
+const rounding = "2^-21"
 
 // panels are the panels of columns of matrices that are packed together.
 func (s Strategy) panels(blocks []*sparse.Matrix) []sparse.Span {

@@ -29,10 +29,6 @@ func sample(t *testing.T) []sparse.Packed {
 		w, err := sparse.PackWindow(m, form)
 		return must(w, err)
 	}
-	chunk := func(m *sparse.Matrix) sparse.Packed {
-		c, err := sparse.PackChunk(m, sparse.Exponent)
-		return must(c, err)
-	}
 	panels := sparse.NewMatrix(48, 2500)
 	for i := range panels.Data {
 		if rng.IntN(20) == 0 {
@@ -43,7 +39,7 @@ func sample(t *testing.T) []sparse.Packed {
 	must(straight, err)
 	wide, err := sparse.PackWideWindow(m)
 	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
-		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), must(wide, err), straight, chunk(m), chunk(panels)}
+		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), must(wide, err), straight, sparse.PackChunk(m), sparse.PackChunk(panels)}
 	for _, precision := range sparse.Precisions()[1:] {
 		dense, err := sparse.PackDenseIn(precision, m)
 		list = append(list, must(dense, err))

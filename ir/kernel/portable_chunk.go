@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"math"
-
-	"github.com/sparsec/sparsec/ir/sparse"
-)
+import "github.com/sparsec/sparsec/ir/sparse"
 
 // portableChunk is one call for each panel of columns; all but the first add to
 // what is in dst. The sections begin at the given bytes of weights.bin.
@@ -21,15 +17,11 @@ func portableChunk(c *sparse.Chunk, sections []int) []Call {
 			elem     Elem
 			from, to int
 		}{
-			{Uint32, sparse.ChunkRows * from.Step, sparse.ChunkRows * to.Step},
+			{Uint32, sparse.ChunkRows * from.Vector, sparse.ChunkRows * to.Vector},
 			{Uint16, from.Base, to.Base},
 			{Uint32, 2 * p * c.Groups(), 2 * (p + 1) * c.Groups()},
 		} {
 			call.Args = append(call.Args, Arg{Kind: WeightsArg, Off: sections[i] + part.from*part.elem.Size(), Len: part.to - part.from, Elem: part.elem})
-		}
-		if c.Form() == sparse.Exponent {
-			call.Func = "matvecChunkExact"
-			call.Args = append(call.Args, Arg{Kind: IntArg, Value: int(math.Float32bits(c.Scale()))})
 		}
 		calls = append(calls, call)
 	}

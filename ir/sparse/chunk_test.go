@@ -4,30 +4,23 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
-// TestChunkWords holds every place and sign of the words of chunks, at both ends
-// of the range, and that the word of an idle lane is a weight of 0.
-func TestChunkWords(t *testing.T) {
-	m := &Matrix{Rows: 1, Cols: 3, Data: []float32{1.5, -0x1.234566p-6, 0x1.fffffep0}}
-	code, err := newWordCode(m, Exponent, ChunkColumns)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range []float32{1.5, -1.5, 0x1.234566p-6, -0x1.234566p-6, 0x1.fffffep0, -0x1.fffffep0} {
-		for place := range ChunkColumns {
-			word := code.encode(w, uint32(place))
-			if got := decodeWord(word, Exponent, ChunkColumns) * code.scale(); got != w {
-				t.Errorf("%g at place %d: word %#x is %g", w, place, word, got)
-			}
-			if got := decodePlace(word, ChunkColumns); got != place {
-				t.Errorf("%g: place %d, want %d", w, got, place)
-			}
+// TestChunkPlaces holds that every place of a chunk survives in each of the six
+// steps that share a vector of words, and in those of the next vector.
+func TestChunkPlaces(t *testing.T) {
+	const runs = 2*chunkPlaces + 1
+	m := NewMatrix(1, runs*ChunkColumns)
+	for shift := range ChunkColumns {
+		clear(m.Data)
+		for k := range runs {
+			m.Data[k*ChunkColumns+(k*7+shift)%ChunkColumns] = float32(1 + k)
 		}
-	}
-	if got := math.Float32bits(decodeWord(0, Exponent, ChunkColumns)); got != 0 {
-		t.Errorf("an idle lane decodes to %#x, want 0", got)
+		if got := PackChunk(m).Unpack(); !slices.Equal(got.Row(0), m.Data) {
+			t.Errorf("places from %d on: unpacked %v, want %v", shift, got.Row(0), m.Data)
+		}
 	}
 }
 
@@ -60,10 +53,7 @@ func TestChunkCounts(t *testing.T) {
 		density    float64
 	}{{40, 16, 0.2}, {17, 33, 0.5}, {64, 500, 0.1}, {48, 2 * chunkPanel, 0.02}, {33, 2*chunkPanel + 1, 0.02}, {16, 3001, 0.05}} {
 		m := randomMatrix(rand.New(rand.NewPCG(uint64(i), 9)), shape.rows, shape.cols, shape.density)
-		c, err := PackChunk(m, Exponent)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := PackChunk(m)
 		if wide := len(c.Panels()) > 1; wide != (shape.cols > 2*chunkPanel) {
 			t.Errorf("%d columns: %d panels", shape.cols, len(c.Panels()))
 		}
@@ -79,7 +69,7 @@ func TestChunkCounts(t *testing.T) {
 				}
 			}
 		}
-		if w.Padded != c.Steps() || w.Steps != real || w.Bases != c.bases.len() || w.Groups != len(c.Panels())*c.Groups() {
+		if w.Padded != c.Steps() || w.Steps != real || w.Bases != c.bases.len() || w.Padded+w.Places != c.end().Vector || w.Groups != len(c.Panels())*c.Groups() {
 			t.Errorf("%d×%d: counted %+v, packed %d steps, %d of them real, %d bases", m.Rows, m.Cols, w, c.Steps(), real, c.bases.len())
 		}
 		if limit := roundUp(m.Cols, 16) + 16; m.Cols+c.Reach() > limit {

@@ -13,6 +13,14 @@ type chunkGroup struct {
 	taken  [ChunkRows]int // from the front of each queue
 }
 
+// idleStep is a step whose lanes find no weight.
+func idleStep() (s chunkStep) {
+	for lane := range s.columns {
+		s.columns[lane] = -1
+	}
+	return s
+}
+
 // chunkStep is a step of a group: the columns that its lanes take, and the
 // chunks that hold them all.
 type chunkStep struct {
@@ -125,12 +133,12 @@ func nextPartner(steps []chunkStep, paired []bool, i int) int {
 type ChunkWork struct {
 	Steps  int // that do something: straight-line code runs these
 	Padded int // steps of the packed stream
+	Places int // vectors of places
 	Bases  int // chunks of src that the stream loads
 	Groups int // of 16 rows, in each panel of columns
 }
 
-// ChunkSteps counts the work that packing m in chunks would make, in whatever
-// form.
+// ChunkSteps counts the work that packing m in chunks would make.
 func ChunkSteps(m *Matrix) ChunkWork {
 	var w ChunkWork
 	var group chunkGroup
@@ -139,8 +147,10 @@ func ChunkSteps(m *Matrix) ChunkWork {
 			group.load(m, first, panel)
 			pairs, singles := pairSteps(group.schedule(lastChunk(panel, m.Cols)))
 			w.Groups++
+			padded := 2*len(pairs) + roundUp(len(singles), 2)
 			w.Steps += 2*len(pairs) + len(singles)
-			w.Padded += 2*len(pairs) + roundUp(len(singles), 2)
+			w.Padded += padded
+			w.Places += (padded + chunkPlaces - 1) / chunkPlaces
 			w.Bases += len(pairs) + roundUp(len(singles), 2)
 		}
 	}

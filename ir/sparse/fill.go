@@ -7,8 +7,7 @@ import (
 )
 
 // fillBinades bounds the weights that filling keeps: those far below the largest
-// are worth nothing, and would take the room that the index has in the exponent
-// (5 bits of it in chunks of 32 columns, which leaves three for a range of 2^7).
+// are worth nothing, and rows that have them cannot be integers (see [Fixed]).
 const fillBinades = 6
 
 // FillWindows returns a mask that keeps more: weights for which the schedule of

@@ -28,19 +28,16 @@ type Section struct {
 	Data []byte
 }
 
-// IndexForm says where the lane index of a window or chunk is kept inside the
-// weight word.
+// IndexForm says where the lane index of a window is kept inside the weight word.
 type IndexForm uint8
 
 const (
 	// Exponent keeps the index in the top exponent bits, which are constant
 	// after scaling by a power of two: float32 weights stay exact. It needs
-	// non-zero weights within a range of 2^31, of 2^15 in wide windows, of 2^7
-	// in chunks.
+	// non-zero weights within a range of 2^31, of 2^15 in wide windows.
 	Exponent IndexForm = iota
-	// Mantissa keeps the index in the low 3 mantissa bits, or 5 in chunks:
-	// weights move by at most 2^-21 or 2^-19 relative, and the kernel saves the
-	// decoding.
+	// Mantissa keeps the index in the low 3 mantissa bits: weights move by at most
+	// 2^-21 relative, and the kernel saves the decoding.
 	Mantissa
 	// Fixed has integers for weights, with the index in the low 3 bits: turning
 	// them into float32 rounds it off. Weights stay exact and decoding takes one

@@ -40,8 +40,7 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"stream32": func(m *Matrix) (Packed, error) { return PackStream(m, 32) },
 	"lockstep": func(m *Matrix) (Packed, error) { return DenseLockstep{PackDense(m)}, nil },
 
-	"chunkexponent": func(m *Matrix) (Packed, error) { return PackChunk(m, Exponent) },
-	"chunkmantissa": func(m *Matrix) (Packed, error) { return PackChunk(m, Mantissa) },
+	"chunk": func(m *Matrix) (Packed, error) { return PackChunk(m), nil },
 }
 
 // randomMatrix has weights of both signs that lie within a range of 2^7.
@@ -75,11 +74,8 @@ func tolerance(n int, magnitude float64) float64 {
 
 // encodingError is how far a packed weight may be from the weight, relatively.
 func encodingError(name string) float64 {
-	switch name {
-	case "mantissa":
+	if name == "mantissa" {
 		return 0x1p-21
-	case "chunkmantissa":
-		return 0x1p-19
 	}
 	return 0
 }
@@ -249,9 +245,6 @@ func TestPackRefusals(t *testing.T) {
 		{"wide denormal", "hold normal float32 only", second(PackWideWindow(two(1, 0x1p-130)))},
 		{"wide range", "weights between 2^-15 and 2^1: an index of 16 columns in the exponent needs them within a range of 2^15", second(PackWideWindow(two(1, 0x1p-15)))},
 		{"wide large", "weights up to 2^17: an index of 16 columns in the exponent needs them below 2^16", second(PackWideWindow(two(0x1p16, 0x1p16)))},
-		{"chunk denormal", "hold normal float32 only", second(PackChunk(two(1, 0x1p-130), Mantissa))},
-		{"chunk range", "weights between 2^-7 and 2^1: an index of 32 columns in the exponent needs them within a range of 2^7", second(PackChunk(two(1, 0x1p-7), Exponent))},
-		{"chunk large", "weights up to 2^9: an index of 32 columns in the exponent needs them below 2^8", second(PackChunk(two(0x1p8, 0x1p8), Exponent))},
 		{"too large", "too large for an index in the mantissa", second(PackWindow(two(math.MaxFloat32, 1), Mantissa))},
 	}
 	for _, row := range rows {
@@ -267,13 +260,8 @@ func TestPackRefusals(t *testing.T) {
 		}
 		checkUnpack(t, p, m, 0)
 	}
-	for _, m := range []*Matrix{two(1, 0x1p-6), two(0x1.fffffep7, -0x1p1), two(0x1p-126, -0x1.8p-120), two(0x1p-123, -0x1.8p-123)} {
-		p, err := PackChunk(m, Exponent)
-		if err != nil {
-			t.Errorf("weights %g: %v", m.Data, err)
-			continue
-		}
-		checkUnpack(t, p, m, 0)
+	for _, m := range []*Matrix{two(1, 0x1p-149), two(math.MaxFloat32, -0x1.234566p-6), two(0x1p-126, -0x1.8p120)} {
+		checkUnpack(t, PackChunk(m), m, 0)
 	}
 	for _, m := range []*Matrix{two(1, 0x1p-14), two(0x1.fffffep15, -0x1p1), two(0x1p-126, -0x1.8p-112)} {
 		p, err := PackWideWindow(m)

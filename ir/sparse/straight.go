@@ -143,8 +143,15 @@ func (s *Straight) TileVector(t int) int { return s.vectors[t] }
 // Vectors are the numbers, in the words of a tile, of the vector of weights of its
 // i-th step and of the one that holds the step's places, from bit shift on.
 func (s *Straight) Vectors(i int) (weights, places, shift int) {
-	places = i / straightPlaces * (straightPlaces + 1)
-	return places + 1 + i%straightPlaces, places, i % straightPlaces * 3
+	return besidePlaces(i, straightPlaces, 3)
+}
+
+// besidePlaces are the numbers of vectors in a stream in which the places of so
+// many steps, bits each, share a vector that lies before those steps' weights: the
+// vector of weights of step i, and the one with its places, from bit shift on.
+func besidePlaces(i, steps, bits int) (weights, places, shift int) {
+	places = i / steps * (steps + 1)
+	return places + 1 + i%steps, places, i % steps * bits
 }
 
 // MulAdd computes dst = init + W·src, with one accumulator a row.

@@ -6,37 +6,31 @@ import (
 	"math/bits"
 )
 
-// ExponentMask, WideExponentMask and ChunkExponentMask clear what the arithmetic
-// shift of a word in the Exponent form leaves in the bits that are constant
-// there: the top three of the exponent in words of narrow windows, the top four
-// in those of wide ones, the top five in those of chunks.
+// ExponentMask and WideExponentMask clear what the arithmetic shift of a word in
+// the Exponent form leaves in the bits that are constant there: the top three of
+// the exponent in words of narrow windows, the top four in those of wide ones.
 const (
-	ExponentMask      = 0x8fff_ffff
-	WideExponentMask  = 0x87ff_ffff
-	ChunkExponentMask = 0x83ff_ffff
+	ExponentMask     = 0x8fff_ffff
+	WideExponentMask = 0x87ff_ffff
 )
 
-// wordCode puts a weight and its place inside the window or chunk into one word.
+// wordCode puts a weight and its place inside the window into one word.
 //
 // The Exponent form has the sign at bit 31, the low 5 bits of the exponent and
-// the mantissa at bits 30 to 3, and the place at bits 2 to 0; in chunks the low
-// 3 bits of the exponent and the mantissa at bits 30 to 5, and the place at bits
-// 4 to 0. In wide windows all but the place gives way by a bit, the exponent by
-// its fifth one, to the top bit of the place at bit 31: there a blend of the two
-// halves of the window reads it, where a permute reads only the low three.
+// the mantissa at bits 30 to 3, and the place at bits 2 to 0. In wide windows all
+// but the place gives way by a bit, the exponent by its fifth one, to the top bit
+// of the place at bit 31: there a blend of the two halves of the window reads it,
+// where a permute reads only the low three.
 type wordCode struct {
 	form  IndexForm
-	width int // of the window or chunk
+	width int // of the window
 	shift int // of Exponent: biased exponent of the largest weight
 }
 
 // exponentTop is the largest value of the exponent bits that stay in a word; 0
 // would decode to a denormal number.
 func (c wordCode) exponentTop() int {
-	switch c.width {
-	case ChunkColumns:
-		return 1<<3 - 1
-	case WideWindow:
+	if c.width == WideWindow {
 		return 1<<4 - 1
 	}
 	return 1<<5 - 1
@@ -128,10 +122,7 @@ func (c wordCode) encode(w float32, index uint32) uint32 {
 	b := math.Float32bits(w)
 	e := uint32(int(b>>23&255) - c.shift + c.exponentTop())
 	sign, magnitude := b&(1<<31), e<<23|b&(1<<23-1)
-	switch c.width {
-	case ChunkColumns:
-		return sign | magnitude<<5 | index
-	case WideWindow:
+	if c.width == WideWindow {
 		return index>>3<<31 | sign>>1 | magnitude<<3 | index&7
 	}
 	return sign | magnitude<<3 | index
@@ -144,15 +135,13 @@ func decodeWord(word uint32, form IndexForm, width int) float32 {
 		return math.Float32frombits(word)
 	case form == Fixed:
 		return float32(int32(word))
-	case width == ChunkColumns:
-		return math.Float32frombits(uint32(int32(word)>>5) & ChunkExponentMask)
 	case width == WideWindow:
 		return math.Float32frombits(uint32(int32(word<<1)>>4) & WideExponentMask)
 	}
 	return math.Float32frombits(uint32(int32(word)>>3) & ExponentMask)
 }
 
-// decodePlace is the place inside the window or chunk of the element that a word
+// decodePlace is the place inside the window of the element that a word
 // multiplies.
 func decodePlace(word uint32, width int) int {
 	if width == WideWindow {
