@@ -11,33 +11,40 @@ import (
 // What chunks cost on a Zen 4 (one thread, 3.69 GHz, BenchmarkMatVec). A step is a
 // multiply-add of 16 lanes.
 //
-//	kernel              cycles/step   bytes/step
-//	chunk               2.5           64 + 1.3 of bases; 24 bytes/cycle from L3
-//	chunk, exact        3.0           the same
-//	unrolled            1.9           64 + 25 of code; 2.9 cycles where code exceeds 32 KB
-//	unrolled, exact     2.8           64 + 38 of code; 3.4 cycles where code exceeds 32 KB
+//	kernel      cycles/step   bytes/step
+//	chunk       2.75          75 + 1.3 of bases; 25 bytes/cycle from L3
+//	unrolled    1.8           75 + 22 of code; 2.3 cycles where the words exceed the first level
 //
-// A row group adds about 4 cycles. µs of the exact forms at 10 and 5 % of the
-// weights, beside the window kernel of AVX2 in the same run:
+// A row group adds about 4 cycles. Loads bind: one of 64 bytes a cycle, and a step
+// has one of weights, a sixth of places, 1.15 to 1.3 of src and half a base; shift,
+// permute and multiply-add alone take 2.0 cycles. µs at 10 and 5 % of the weights,
+// beside the window kernel of AVX2 in the same run:
 //
-//	matrix     window, exponent  chunk  chunk lane 16×32  unrolled  unrolled lane 16×32
-//	512×128    0.79              0.61   0.38              0.53      0.33
-//	           0.57              0.41   0.21              0.36      0.18
-//	1152×384   4.8               3.7    2.3
-//	           3.3               2.4    1.24
-//	1760×1760  33.7              26.2   17.1
-//	           23.3              18.0   8.6
-//	7680×2560  360               192    107               least of 40 rounds, medians up to twice that
-//	           156               116    56
+//	matrix     window, fixed  chunk  chunk lane 16×32  unrolled  unrolled lane 16×32
+//	512×128    0.69           0.60   0.39              0.51      0.27
+//	           0.51           0.40   0.20              0.36      0.12
+//	1152×384   4.2            3.4    2.05
+//	           2.9            2.3    1.16
+//	1760×1760  30.4           27.0   17.7
+//	           21.4           18.6   8.8
+//	7680×2560  304            237    111               least of 40 rounds
+//	           144            119    56
 //
-// With the index in the mantissa 1760×1760 takes 23.0, 14.9 in lanes; 15.8, 7.2.
+// One word for weight and place, with the index in exponent bits that scaling makes
+// constant, is 65 bytes a step and five instructions in place of three, for weights
+// within a range of 2^7 only. It took 24 to 51 % more time in straight-line code,
+// 2 to 12 % more as a stream from the first and the second level and 1 to 7 % more
+// from the third, up to 8 MB; beyond, where bytes are all that counts, 10 % less at
+// 14 MB, 25 % less at 18 MB.
 //
-// Tried without gain: one chunk after the other for all groups, which spares the
+// Tried without gain: one loop over six steps, of two pairs that share a chunk and
+// two steps that do not (groups padded to six take 1 to 13 % more steps, and steps
+// as many cycles); three pairs in a turn, with one load of bases (1 % in cache); to
+// shift by multiplying, on another port; software prefetch, into either level (10 to
+// 35 % slower from L3); one chunk after the other for all groups, which spares the
 // loads of src for loads and stores of dst and needs chunks side by side, a fifth
 // to a quarter more steps; masks of the idle lanes, which would keep their 0·x out
-// of the sums, 0.6 cycles a step; scaling src where it is loaded in place of the
-// weights, which straight-line code gains 0.35 cycles from, at the price of a src
-// below 2^64.
+// of the sums, 0.6 cycles a step.
 
 // chunkParts are the calls of a range of a matrix in chunks: one for each panel
 // of columns, all but the first adding to what is in dst.

@@ -32,8 +32,8 @@ const (
 	chunkVectorBytes = 64 // 16 weights, or the words of places of six steps
 	chunkBaseBytes   = 2
 	chunkCountBytes  = 8 // of a group in a panel of columns
-	chunkStepCode    = 22
-	chunkGroupCode   = 40
+	chunkStepCode    = 21
+	chunkGroupCode   = 32
 )
 
 // Cycles a step with weights in the second level, where the kernels are bound by
@@ -52,9 +52,9 @@ const (
 	tileCycles        = 24
 	unrolledCycles    = 0.85
 	csrCycles         = 1.05 // a step is a single weight
-	chunkCycles       = 2.65 // a step is a vector of 16 lanes
+	chunkCycles       = 2.75 // a step is a vector of 16 lanes
 
-	chunkUnrolledCycles = 1.9
+	chunkUnrolledCycles = 1.8
 )
 
 // Straight-line code costs more a step the more of the instruction cache it
