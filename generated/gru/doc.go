@@ -10,6 +10,7 @@
 //sparsec:file kernels_amd64.go
 //sparsec:file kernels_amd64.s
 //sparsec:file kernels_amd64_test.go
+//sparsec:file kernels_avx512_amd64.s
 //sparsec:file kernels_generic.go
 //sparsec:file kernels_noasm.go
 //sparsec:file kernels_noasm_test.go
@@ -20,12 +21,13 @@
 //sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
+//sparsec:file stubs_avx512_amd64.go
 //sparsec:file testdata/vectors.bin sha256:69508fc2f2c68db0c785eef8474b9925fda9ca7df4f997d13a99c44d2973f86f
-//sparsec:file weights.bin sha256:52adbda18abf9e3db4f208446dc4d4413667567f07059173e955076089602ea6
+//sparsec:file weights.bin sha256:9a4415bf0fc46c1f2d0088cbf2774b3351585cc7ebef97a54bfdd3efbfc371f3
 //sparsec:file weights.go
 
 // Package gru runs the recurrent model "gru", one frame a step, compiled
-// to Go and AVX2 assembly with the pattern of its sparse weights.
+// to Go and AVX2 and AVX-512 assembly with the pattern of its sparse weights.
 //
 //   - input x: "x", an index below 61
 //   - output y: "out", 61 float32
@@ -39,10 +41,11 @@
 //
 // Matrices, as they lie in weights.bin:
 //
-//	tensor          rows  cols  density  strategy  bytes
-//	gru0.weight_ih  144   24    10.01 %  unrolled  3136
-//	gru0.weight_hh  144   48    9.997 %  unrolled  6196
-//	out.weight      61    48    10.01 %  unrolled  2952
+//	tensor          rows  cols  density  strategy        bytes
+//	gru0.weight_ih  144   24    10.01 %  unrolled        3136
+//	gru0.weight_hh  144   48    9.997 %  unrolled        6196
+//	out.weight      61    48    10.01 %  unrolled        2952
+//	  for AVX-512                        chunk unrolled  2890
 //
 // # Use
 //

@@ -9,7 +9,7 @@ package gru
 import "unsafe"
 
 // levels are the instruction sets that the package has kernels for, in rising order.
-var levels = []kernelLevel{levelAVX2}
+var levels = []kernelLevel{levelAVX2, levelAVX512}
 
 // level is set once; only tests change it.
 var level = bestLevel(cpuid, xgetbv, levels...)
@@ -17,6 +17,8 @@ var level = bestLevel(cpuid, xgetbv, levels...)
 // step runs the layers.
 func (s *State) step() {
 	switch level {
+	case levelAVX512:
+		s.stepAVX512()
 	case levelAVX2:
 		s.stepAVX2()
 	default:
@@ -35,7 +37,7 @@ func (s *State) stepAVX2() {
 //
 //go:noinline
 func layerEmbedAVX2(s *State) {
-	copy(s.embed[:32], weightsAt[float32](weights, 12544+128*s.x, 32))
+	copy(s.embed[:32], weightsAt[float32](weights, 15488+128*s.x, 32))
 }
 
 // layerGru0AVX2 is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense.
@@ -43,9 +45,9 @@ func layerEmbedAVX2(s *State) {
 //go:noinline
 func layerGru0AVX2(s *State) {
 	// gru0.weight_ih [144 24], density 10.01 %: unrolled, 77 steps.
-	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 20352)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)))
+	matvecF32StraightM0R0AVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 23296)), &s.embed[0], (*byte)(unsafe.Add(weights, 0)))
 	// gru0.weight_hh [144 48], density 9.997 %: unrolled, 154 steps.
-	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 20928)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3200)))
+	matvecF32StraightM1R0AVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 23872)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 3200)))
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 48)
 }
 
@@ -54,5 +56,20 @@ func layerGru0AVX2(s *State) {
 //go:noinline
 func layerOutAVX2(s *State) {
 	// out.weight [61 48], density 10.01 %: unrolled, 73 steps.
-	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 21504)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9472)))
+	matvecF32StraightM2R0AVX2(&s.out[0], (*float32)(unsafe.Add(weights, 24448)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 9472)))
+}
+
+// stepAVX512 runs the layers with the kernels for avx512.
+func (s *State) stepAVX512() {
+	layerEmbedAVX2(s)
+	layerGru0AVX2(s)
+	layerOutAVX512(s)
+}
+
+// layerOutAVX512 is layer "out": Linear, 61 units; out.weight 61×48, 10.0 % dense.
+//
+//go:noinline
+func layerOutAVX512(s *State) {
+	// out.weight [61 48], density 10.01 %: chunk unrolled, 36 steps.
+	matvecF32ChunkUnrolledM2R0P0AVX512(&s.out[0], (*float32)(unsafe.Add(weights, 24448)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 12544)))
 }

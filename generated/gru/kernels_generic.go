@@ -15,7 +15,7 @@ func (s *State) stepGeneric() {
 //
 //go:noinline
 func layerEmbedGeneric(s *State) {
-	copy(s.embed[:32], weightsAt[float32](weights, 12544+128*s.x, 32))
+	copy(s.embed[:32], weightsAt[float32](weights, 15488+128*s.x, 32))
 }
 
 // layerGru0Generic is layer "gru0": GRU, 48 units; gru0.weight_ih 144×24, 10.0 % dense; gru0.weight_hh 144×48, 10.0 % dense.
@@ -23,9 +23,9 @@ func layerEmbedGeneric(s *State) {
 //go:noinline
 func layerGru0Generic(s *State) {
 	// gru0.weight_ih [144 24], density 10.01 %: straight-line Go.
-	matrix0Part0((*[144]float32)(s.gru0X[:144]), (*[144]float32)(weightsAt[float32](weights, 20352, 144)), (*[24]float32)(s.embed[:24]), &matrix0Weights)
+	matrix0Part0((*[144]float32)(s.gru0X[:144]), (*[144]float32)(weightsAt[float32](weights, 23296, 144)), (*[24]float32)(s.embed[:24]), &matrix0Weights)
 	// gru0.weight_hh [144 48], density 9.997 %: straight-line Go.
-	matrix1Part0((*[144]float32)(s.gru0R[:144]), (*[144]float32)(weightsAt[float32](weights, 20928, 144)), (*[48]float32)(s.gru0H[:48]), &matrix1Weights)
+	matrix1Part0((*[144]float32)(s.gru0R[:144]), (*[144]float32)(weightsAt[float32](weights, 23872, 144)), (*[48]float32)(s.gru0H[:48]), &matrix1Weights)
 	gruCell(s.gru0H[:48], s.gru0X[:144], s.gru0R[:144])
 }
 
@@ -34,7 +34,7 @@ func layerGru0Generic(s *State) {
 //go:noinline
 func layerOutGeneric(s *State) {
 	// out.weight [61 48], density 10.01 %: straight-line Go.
-	matrix2Part0((*[64]float32)(s.out[:64]), (*[64]float32)(weightsAt[float32](weights, 21504, 64)), (*[48]float32)(s.gru0H[:48]), &matrix2Weights)
+	matrix2Part0((*[64]float32)(s.out[:64]), (*[64]float32)(weightsAt[float32](weights, 24448, 64)), (*[48]float32)(s.gru0H[:48]), &matrix2Weights)
 }
 
 // matrix0Part0 computes y = b + W·x for rows 0 to 143 of

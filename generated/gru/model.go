@@ -66,7 +66,7 @@ func (s *State) Reset() {
 	*s = State{}
 }
 
-// Kernel names the kernels that this process uses: "avx2", or "generic" for the
+// Kernel names the kernels that this process uses: "avx512", "avx2", or "generic" for the
 // portable ones.
 func Kernel() string {
 	return level.String()

@@ -6,20 +6,6 @@
 
 package gru
 
-// matvecF32ChunkUnrolledM0R0P0AVX512 computes dst = init + W·src for rows 0 to 143 and
-// 24 columns of gru0.weight_ih, padding counted, whose pattern
-// is in the code. It may read 32 elements of src. init may be dst.
-//
-//go:noescape
-func matvecF32ChunkUnrolledM0R0P0AVX512(dst *float32, init *float32, src *float32, words *byte)
-
-// matvecF32ChunkUnrolledM1R0P0AVX512 computes dst = init + W·src for rows 0 to 143 and
-// 48 columns of gru0.weight_hh, padding counted, whose pattern
-// is in the code. It may read 48 elements of src. init may be dst.
-//
-//go:noescape
-func matvecF32ChunkUnrolledM1R0P0AVX512(dst *float32, init *float32, src *float32, words *byte)
-
 // matvecF32ChunkUnrolledM2R0P0AVX512 computes dst = init + W·src for rows 0 to 63 and
 // 48 columns of out.weight, padding counted, whose pattern
 // is in the code. It may read 48 elements of src. init may be dst.

@@ -23,8 +23,11 @@ var weightsSections = [...]section{
 	{9472, 2656, 4},  // out.weight: words
 	{12160, 292, 4},  // out.weight: turns
 	{12480, 4, 4},    // out.weight: counts
-	{12544, 7808, 4}, // embed.weight
-	{20352, 576, 4},  // gru0.bias_ih[0:144] in blocks of 48
-	{20928, 576, 4},  // gru0.bias_hh[0:144] in blocks of 48
-	{21504, 256, 4},  // out.bias
+	{12544, 2816, 4}, // out.weight for AVX-512: words
+	{15360, 42, 2},   // out.weight for AVX-512: bases
+	{15424, 32, 4},   // out.weight for AVX-512: counts
+	{15488, 7808, 4}, // embed.weight
+	{23296, 576, 4},  // gru0.bias_ih[0:144] in blocks of 48
+	{23872, 576, 4},  // gru0.bias_hh[0:144] in blocks of 48
+	{24448, 256, 4},  // out.bias
 }

@@ -10,6 +10,7 @@
 //sparsec:file kernels_amd64.go
 //sparsec:file kernels_amd64.s
 //sparsec:file kernels_amd64_test.go
+//sparsec:file kernels_avx512_amd64.s
 //sparsec:file kernels_generic.go
 //sparsec:file kernels_noasm.go
 //sparsec:file kernels_noasm_test.go
@@ -20,12 +21,13 @@
 //sparsec:file step_test.go
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
+//sparsec:file stubs_avx512_amd64.go
 //sparsec:file testdata/vectors.bin sha256:3abf47c15879428c200e7573eaf68cc7d35c04e8439c4be0893ac5c56a56c59b
-//sparsec:file weights.bin sha256:7ae87346a726bfaf9e8c1c84e318c383835fdbd8381c15b3945f82fdbc314fdb
+//sparsec:file weights.bin sha256:70f6b669f42cc21619d52bbf64bb631985b190720bee17dd457573c6096ded21
 //sparsec:file weights.go
 
 // Package rnnclipped runs the recurrent model "rnnclipped", one frame a step, compiled
-// to Go and AVX2 assembly with the pattern of its sparse weights.
+// to Go and AVX2 and AVX-512 assembly with the pattern of its sparse weights.
 //
 //   - input x: "x", 13 float32
 //   - output y: "rnn1", 29 float32
@@ -39,11 +41,12 @@
 //
 // Matrices, as they lie in weights.bin:
 //
-//	tensor          rows  cols  density  strategy  bytes
-//	rnn0.weight_ih  37    13    14.97 %  unrolled  536
-//	rnn0.weight_hh  37    37    14.97 %  unrolled  1424
-//	rnn1.weight_ih  29    37    15 %     unrolled  1424
-//	rnn1.weight_hh  29    29    14.98 %  unrolled  1352
+//	tensor          rows  cols  density  strategy        bytes
+//	rnn0.weight_ih  37    13    14.97 %  unrolled        536
+//	rnn0.weight_hh  37    37    14.97 %  unrolled        1424
+//	rnn1.weight_ih  29    37    15 %     unrolled        1424
+//	rnn1.weight_hh  29    29    14.98 %  unrolled        1352
+//	  for AVX-512                        chunk unrolled  1314
 //
 // # Use
 //

@@ -9,7 +9,7 @@ package rnnclipped
 import "unsafe"
 
 // levels are the instruction sets that the package has kernels for, in rising order.
-var levels = []kernelLevel{levelAVX2}
+var levels = []kernelLevel{levelAVX2, levelAVX512}
 
 // level is set once; only tests change it.
 var level = bestLevel(cpuid, xgetbv, levels...)
@@ -17,6 +17,8 @@ var level = bestLevel(cpuid, xgetbv, levels...)
 // step runs the layers.
 func (s *State) step() {
 	switch level {
+	case levelAVX512:
+		s.stepAVX512()
 	case levelAVX2:
 		s.stepAVX2()
 	default:
@@ -35,7 +37,7 @@ func (s *State) stepAVX2() {
 //go:noinline
 func layerRnn0AVX2(s *State) {
 	// rnn0.weight_ih [37 13], density 14.97 %: unrolled, 13 steps.
-	matvecF32StraightM0R0AVX2(&s.rnn0X[0], (*float32)(unsafe.Add(weights, 5184)), &s.x[0], (*byte)(unsafe.Add(weights, 0)))
+	matvecF32StraightM0R0AVX2(&s.rnn0X[0], (*float32)(unsafe.Add(weights, 6592)), &s.x[0], (*byte)(unsafe.Add(weights, 0)))
 	// rnn0.weight_hh [37 37], density 14.97 %: unrolled, 35 steps.
 	matvecF32StraightM1R0AVX2(&s.rnn0X[0], &s.rnn0X[0], &s.rnn0H[0], (*byte)(unsafe.Add(weights, 640)))
 	clippedReLUAVX2(&s.rnn0H[0], &s.rnn0X[0], 48, 20)
@@ -46,8 +48,25 @@ func layerRnn0AVX2(s *State) {
 //go:noinline
 func layerRnn1AVX2(s *State) {
 	// rnn1.weight_ih [29 37], density 15 %: unrolled, 35 steps.
-	matvecF32StraightM2R0AVX2(&s.rnn1X[0], (*float32)(unsafe.Add(weights, 5376)), &s.rnn0H[0], (*byte)(unsafe.Add(weights, 2176)))
+	matvecF32StraightM2R0AVX2(&s.rnn1X[0], (*float32)(unsafe.Add(weights, 6784)), &s.rnn0H[0], (*byte)(unsafe.Add(weights, 2176)))
 	// rnn1.weight_hh [29 29], density 14.98 %: unrolled, 33 steps.
 	matvecF32StraightM3R0AVX2(&s.rnn1X[0], &s.rnn1X[0], &s.rnn1H[0], (*byte)(unsafe.Add(weights, 3712)))
+	clippedReLUAVX2(&s.rnn1H[0], &s.rnn1X[0], 32, 20)
+}
+
+// stepAVX512 runs the layers with the kernels for avx512.
+func (s *State) stepAVX512() {
+	layerRnn0AVX2(s)
+	layerRnn1AVX512(s)
+}
+
+// layerRnn1AVX512 is layer "rnn1": RNN, 29 units; rnn1.weight_ih 29×37, 15.0 % dense; rnn1.weight_hh 29×29, 15.0 % dense.
+//
+//go:noinline
+func layerRnn1AVX512(s *State) {
+	// rnn1.weight_ih [29 37], density 15 %: unrolled, 35 steps.
+	matvecF32StraightM2R0AVX2(&s.rnn1X[0], (*float32)(unsafe.Add(weights, 6784)), &s.rnn0H[0], (*byte)(unsafe.Add(weights, 2176)))
+	// rnn1.weight_hh [29 29], density 14.98 %: chunk unrolled, 16 steps.
+	matvecF32ChunkUnrolledM3R0P0AVX512(&s.rnn1X[0], &s.rnn1X[0], &s.rnn1H[0], (*byte)(unsafe.Add(weights, 5184)))
 	clippedReLUAVX2(&s.rnn1H[0], &s.rnn1X[0], 32, 20)
 }

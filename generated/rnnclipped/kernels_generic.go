@@ -15,7 +15,7 @@ func (s *State) stepGeneric() {
 //go:noinline
 func layerRnn0Generic(s *State) {
 	// rnn0.weight_ih [37 13], density 14.97 %: straight-line Go.
-	matrix0Part0((*[48]float32)(s.rnn0X[:48]), (*[48]float32)(weightsAt[float32](weights, 5184, 48)), (*[13]float32)(s.x[:13]), &matrix0Weights)
+	matrix0Part0((*[48]float32)(s.rnn0X[:48]), (*[48]float32)(weightsAt[float32](weights, 6592, 48)), (*[13]float32)(s.x[:13]), &matrix0Weights)
 	// rnn0.weight_hh [37 37], density 14.97 %: straight-line Go.
 	matrix1Part0((*[48]float32)(s.rnn0X[:48]), (*[48]float32)(s.rnn0X[:48]), (*[37]float32)(s.rnn0H[:37]), &matrix1Weights)
 	clippedReLU(s.rnn0H[:48], s.rnn0X[:48], 20)
@@ -26,7 +26,7 @@ func layerRnn0Generic(s *State) {
 //go:noinline
 func layerRnn1Generic(s *State) {
 	// rnn1.weight_ih [29 37], density 15 %: straight-line Go.
-	matrix2Part0((*[32]float32)(s.rnn1X[:32]), (*[32]float32)(weightsAt[float32](weights, 5376, 32)), (*[37]float32)(s.rnn0H[:37]), &matrix2Weights)
+	matrix2Part0((*[32]float32)(s.rnn1X[:32]), (*[32]float32)(weightsAt[float32](weights, 6784, 32)), (*[37]float32)(s.rnn0H[:37]), &matrix2Weights)
 	// rnn1.weight_hh [29 29], density 14.98 %: straight-line Go.
 	matrix3Part0((*[32]float32)(s.rnn1X[:32]), (*[32]float32)(s.rnn1X[:32]), (*[29]float32)(s.rnn1H[:29]), &matrix3Weights)
 	clippedReLU(s.rnn1H[:32], s.rnn1X[:32], 20)

@@ -10,7 +10,7 @@ import (
 )
 
 // fingerprint opens every saved stream: only this compilation of the model can read it.
-const fingerprint = "\x63\xcb\x9a\x4f\x6c\x07\xcf\xa9"
+const fingerprint = "\xd4\x51\xb9\x70\xcc\x07\x16\x68"
 
 // streamSize is the number of bytes of a saved stream.
 const streamSize = 272

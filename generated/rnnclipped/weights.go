@@ -26,6 +26,9 @@ var weightsSections = [...]section{
 	{3712, 1216, 4}, // rnn1.weight_hh: words
 	{4928, 132, 4},  // rnn1.weight_hh: turns
 	{5120, 4, 4},    // rnn1.weight_hh: counts
-	{5184, 192, 4},  // rnn0.bias_ih
-	{5376, 128, 4},  // rnn1.bias_ih
+	{5184, 1280, 4}, // rnn1.weight_hh for AVX-512: words
+	{6464, 18, 2},   // rnn1.weight_hh for AVX-512: bases
+	{6528, 16, 4},   // rnn1.weight_hh for AVX-512: counts
+	{6592, 192, 4},  // rnn0.bias_ih
+	{6784, 128, 4},  // rnn1.bias_ih
 }
