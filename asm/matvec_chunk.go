@@ -91,7 +91,7 @@ func emitChunk(f *File, name string) {
 			fn.VMOVUPS(k.element(base, 0), lo)
 			fn.VMOVUPS(k.element(base, 16), hi)
 			for i := range 2 {
-				step.emit(mem(k.weights, 64*i), chunkShift*i, lo, hi, acc[i], false)
+				step.emit(mem(k.weights, 64*i), sparse.ChunkPlaceBits*i, lo, hi, acc[i], false)
 			}
 			step.finishTurn()
 			fn.ADDQ(operand.U8(2), k.places)
@@ -103,7 +103,7 @@ func emitChunk(f *File, name string) {
 			fn.SHRL(operand.U8(16), second.As32())
 			for i, at := range []reg.GPPhysical{base, second} {
 				fn.VMOVUPS(k.element(at, 0), zmm[9+i])
-				step.emit(mem(k.weights, 64*i), chunkShift*i, zmm[9+i], k.element(at, 16), acc[2+i], false)
+				step.emit(mem(k.weights, 64*i), sparse.ChunkPlaceBits*i, zmm[9+i], k.element(at, 16), acc[2+i], false)
 			}
 			step.finishTurn()
 			fn.ADDQ(operand.U8(4), k.places)
@@ -129,10 +129,6 @@ func (k *matvec) element(index reg.GPPhysical, behind int) operand.Mem {
 	return operand.Mem{Base: k.src, Index: index, Scale: 4, Disp: 4 * behind}
 }
 
-// chunkShift is the distance in bits between the places of two steps that follow
-// each other.
-const chunkShift = 5
-
 // chunkHeld holds the places of six steps.
 var chunkHeld = zmm[4]
 
@@ -142,13 +138,13 @@ type chunkStep struct {
 	taken int // steps
 }
 
-// nextPlaces loads the places of the next three turns of two steps, if those
-// before are used up, and counts the turns that are left.
+// nextPlaces loads places if those held are used up, and counts the turns of two
+// steps that they last for.
 func (s *chunkStep) nextPlaces(turns reg.GPPhysical) {
 	fn, held := s.fn, s.fn.NewLabel("held")
 	fn.DECL(turns.As32())
 	fn.JNZ(operand.LabelRef(held))
-	fn.MOVL(operand.U32(3), turns.As32())
+	fn.MOVL(operand.U32(sparse.ChunkPlaces/2), turns.As32())
 	fn.VMOVDQU32(mem(s.weights, 0), chunkHeld)
 	fn.ADDQ(operand.U8(64), s.weights)
 	fn.Label(held)
@@ -156,7 +152,7 @@ func (s *chunkStep) nextPlaces(turns reg.GPPhysical) {
 
 // finishTurn goes on by two steps.
 func (s *chunkStep) finishTurn() {
-	s.fn.VPSRLD(operand.U8(2*chunkShift), chunkHeld, chunkHeld)
+	s.fn.VPSRLD(operand.U8(2*sparse.ChunkPlaceBits), chunkHeld, chunkHeld)
 	s.fn.SUBQ(operand.I8(-128), s.weights)
 }
 

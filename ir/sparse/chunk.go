@@ -20,11 +20,11 @@ const (
 // through it. Matrices of up to twice as many are one panel.
 const chunkPanel = 1024
 
-// chunkPlaces is the number of steps of a group whose places share a vector of
-// words, placeBits the room that each has there.
+// ChunkPlaces is the number of steps of a group whose places share a vector of
+// words, ChunkPlaceBits the room that each has there.
 const (
-	chunkPlaces = 6
-	placeBits   = 5
+	ChunkPlaces    = 6
+	ChunkPlaceBits = 5
 )
 
 // Chunk is a matrix packed for the two-source permute of AVX-512: rows in groups
@@ -136,12 +136,12 @@ type basedStep struct {
 
 // packStream appends the places and weights of the steps of a group.
 func (c *Chunk) packStream(m *Matrix, first int, panel Span, stream []basedStep) {
-	for six := range slices.Chunk(stream, chunkPlaces) {
+	for six := range slices.Chunk(stream, ChunkPlaces) {
 		for lane := range ChunkRows {
 			word := uint32(0)
 			for k, s := range six {
 				if column := s.columns[lane]; column >= 0 {
-					word |= uint32(int(column)-s.base) << (placeBits * k)
+					word |= uint32(int(column)-s.base) << (ChunkPlaceBits * k)
 				}
 			}
 			c.words.append(word)
@@ -231,7 +231,7 @@ func (c *Chunk) Base(i int) int { return int(c.bases.at(i)) }
 // weights of its i-th step and of the one that holds the step's places, from bit
 // shift on.
 func (c *Chunk) Vectors(i int) (weights, places, shift int) {
-	return besidePlaces(i, chunkPlaces, placeBits)
+	return besidePlaces(i, ChunkPlaces, ChunkPlaceBits)
 }
 
 // Bytes is the number of bytes that a kernel reads for a range of groups of 8

@@ -11,7 +11,7 @@ import (
 // TestChunkPlaces holds that every place of a chunk survives in each of the six
 // steps that share a vector of words, and in those of the next vector.
 func TestChunkPlaces(t *testing.T) {
-	const runs = 2*chunkPlaces + 1
+	const runs = 2*ChunkPlaces + 1
 	m := NewMatrix(1, runs*ChunkColumns)
 	for shift := range ChunkColumns {
 		clear(m.Data)

@@ -150,7 +150,7 @@ func ChunkSteps(m *Matrix) ChunkWork {
 			padded := 2*len(pairs) + roundUp(len(singles), 2)
 			w.Steps += 2*len(pairs) + len(singles)
 			w.Padded += padded
-			w.Places += (padded + chunkPlaces - 1) / chunkPlaces
+			w.Places += (padded + ChunkPlaces - 1) / ChunkPlaces
 			w.Bases += len(pairs) + roundUp(len(singles), 2)
 		}
 	}
