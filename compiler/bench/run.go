@@ -288,7 +288,7 @@ func calibrate(f Local, slice time.Duration) *local {
 
 // slice times one slice and returns the nanoseconds of a step.
 func (l *local) slice() float64 {
-	for range warm {
+	for range warm(l.steps) {
 		l.Step()
 	}
 	start := time.Now()
@@ -298,9 +298,8 @@ func (l *local) slice() float64 {
 	return float64(time.Since(start)) / float64(l.steps)
 }
 
-// warm is how many steps before a slice are not timed: the turn before has
-// filled the caches with other weights.
-const warm = 2
+// warm is how many steps before a slice are not timed, as in the driver.
+func warm(steps int) int { return max(2, steps/4) }
 
 func (s *session) result() *Result {
 	r := &Result{CPU: s.header.CPU, Rounds: len(s.spins), Drift: spread(s.spins)}

@@ -29,12 +29,8 @@ type subject struct {
 	steps int // in a slice
 }
 
-// spins are the turns of the
-// loop that watches the clock, and warm the least steps that are not timed.
-const (
-	spins = 200_000
-	warm  = 2
-)
+// spins are the turns of the loop that watches the clock.
+const spins = 200_000
 
 type header struct {
 	CPU      int           `json:"cpu"`
@@ -108,11 +104,16 @@ func oneRound(first int) round {
 	for k := range subjects {
 		i := (first + k) % len(subjects)
 		s := &subjects[i]
-		s.run(s.whole(warm))
+		s.run(s.whole(warm(s.steps)))
 		r.NS[i] = float64(s.run(s.steps)) / float64(s.steps)
 	}
 	return r
 }
+
+// warm is how many steps before a slice are not timed: the turn before has filled
+// the caches with other weights, and a shared one takes those of this subject back
+// over many steps.
+func warm(steps int) int { return max(2, steps/4) }
 
 // run makes steps and returns the time that they took.
 func (s *subject) run(n int) time.Duration {
