@@ -26,12 +26,13 @@ type Level struct {
 }
 
 // Zen4 is the default target of a level: bandwidths and cycles measured on one
-// core of a Zen 4 at 3.69 GHz.
+// core of a Zen 4 at 3.69 GHz. Weights that come round in a circle have left the
+// first level as soon as they do not all fit.
 func Zen4(level kernel.Level) Target {
 	return Target{
 		Name: "zen4", ISA: level, GHz: 3.69,
 		Levels: []Level{
-			{32 << 10, 60}, {64 << 10, 31}, {640 << 10, 30}, {1 << 20, 24.5}, {8 << 20, 24.5},
+			{30 << 10, 60}, {34 << 10, 31}, {640 << 10, 30}, {1 << 20, 24.5}, {8 << 20, 24.5},
 			{16 << 20, 21}, {24 << 20, 15}, {32 << 20, 11}, {0, 7.5},
 		},
 		CodeBudget:  32 << 10,
