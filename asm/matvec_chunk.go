@@ -39,12 +39,14 @@ import (
 //
 // Tried without gain: one loop over six steps, of two pairs that share a chunk and
 // two steps that do not (groups padded to six take 1 to 13 % more steps, and steps
-// as many cycles); three pairs in a turn, with one load of bases (1 % in cache); to
-// shift by multiplying, on another port; software prefetch, into either level (10 to
-// 35 % slower from L3); one chunk after the other for all groups, which spares the
-// loads of src for loads and stores of dst and needs chunks side by side, a fifth
-// to a quarter more steps; masks of the idle lanes, which would keep their 0·x out
-// of the sums, 0.6 cycles a step.
+// as many cycles), with software prefetch into either level (2 to 8 % slower from
+// the second, 15 to 30 % from the third), or with shifts by multiplying, on another
+// port; three pairs in a turn, with one load of bases (1 % in cache); a third loop,
+// of four steps that share a chunk (at 10 % of the weights 3 to 7 % less from the
+// second level, 2 % more from the third); one chunk after the other for all groups,
+// which spares the loads of src for loads and stores of dst and needs chunks side by
+// side, a fifth to a quarter more steps; masks of the idle lanes, which would keep
+// their 0·x out of the sums, 0.6 cycles a step.
 
 // chunkParts are the calls of a range of a matrix in chunks: one for each panel
 // of columns, all but the first adding to what is in dst.
