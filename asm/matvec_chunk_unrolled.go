@@ -58,13 +58,9 @@ func emitChunkUnrolled(f *File, name, matrix string, c *sparse.Chunk, r kernel.R
 type chunkUnrolled struct {
 	step    chunkStep
 	words   *cursor
-	blocks  [chunkResident]int // number of the 16 elements in each register, from 1
-	started [4]bool            // accumulators of the group
+	held    sparse.ChunkRegisters
+	started [4]bool // accumulators of the group
 }
-
-// chunkResident is the number of registers that hold elements of src, 16 each:
-// those behind the ones that single steps take.
-const chunkResident = 23
 
 // group emits the steps of a group; words are counted from vector first.
 func (u *chunkUnrolled) group(c *sparse.Chunk, panel, g, first int) {
@@ -95,12 +91,12 @@ func (u *chunkUnrolled) chunk(base int) (lo, hi reg.VecPhysical) {
 	return u.block(base / 16), u.block(base/16 + 1)
 }
 
-// block is the register that holds 16 elements of src.
+// block is the register that holds 16 elements of src, one behind those that single
+// steps take.
 func (u *chunkUnrolled) block(number int) reg.VecPhysical {
-	slot := number % chunkResident
-	r := zmm[32-chunkResident+slot]
-	if u.blocks[slot] != number+1 {
-		u.blocks[slot] = number + 1
+	register, load := u.held.Take(number)
+	r := zmm[32-sparse.ChunkResident+register]
+	if load {
 		u.step.fn.VMOVUPS(mem(u.step.src, 64*number), r)
 	}
 	return r

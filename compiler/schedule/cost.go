@@ -32,7 +32,8 @@ const (
 	chunkVectorBytes = 64 // 16 weights, or the words of places of six steps
 	chunkBaseBytes   = 2
 	chunkCountBytes  = 8 // of a group in a panel of columns
-	chunkStepCode    = 21
+	chunkStepCode    = 22
+	chunkBlockCode   = 7 // 16 elements of the vector brought into a register
 	chunkGroupCode   = 32
 )
 
@@ -183,7 +184,7 @@ func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
 		}
 		w.Steps += c.Steps
 		w.Bytes += (c.Steps + c.Places) * chunkVectorBytes
-		w.Code += c.Steps*chunkStepCode + c.Groups*chunkGroupCode
+		w.Code += c.Steps*chunkStepCode + c.Blocks*chunkBlockCode + c.Groups*chunkGroupCode
 	}
 	return w
 }

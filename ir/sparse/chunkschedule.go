@@ -135,6 +135,7 @@ type ChunkWork struct {
 	Padded int // steps of the packed stream
 	Places int // vectors of places
 	Bases  int // chunks of src that the stream loads
+	Blocks int // registers that straight-line code loads from src
 	Groups int // of 16 rows, in each panel of columns
 }
 
@@ -143,9 +144,11 @@ func ChunkSteps(m *Matrix) ChunkWork {
 	var w ChunkWork
 	var group chunkGroup
 	for _, panel := range chunkPanels(m.Cols) {
+		var held ChunkRegisters
 		for first := 0; first < m.Rows; first += ChunkRows {
 			group.load(m, first, panel)
 			pairs, singles := pairSteps(group.schedule(lastChunk(panel, m.Cols)))
+			w.Blocks += held.loads(pairs, singles)
 			w.Groups++
 			padded := 2*len(pairs) + roundUp(len(singles), 2)
 			w.Steps += 2*len(pairs) + len(singles)
@@ -155,6 +158,42 @@ func ChunkSteps(m *Matrix) ChunkWork {
 		}
 	}
 	return w
+}
+
+// ChunkResident is the number of registers that hold elements of src in
+// straight-line code of chunks.
+const ChunkResident = 23
+
+// ChunkRegisters says which elements of src the registers of straight-line code
+// hold: the number of the block of 16, from 1.
+type ChunkRegisters [ChunkResident]int
+
+// Take makes room for a block in the register with the number returned, and reports
+// whether it has to be loaded.
+func (r *ChunkRegisters) Take(block int) (register int, load bool) {
+	register = block % ChunkResident
+	load = r[register] != block+1
+	r[register] = block + 1
+	return register, load
+}
+
+// loads counts the blocks that the steps of a group load.
+func (r *ChunkRegisters) loads(pairs [][2]chunkStep, singles []chunkStep) int {
+	n := 0
+	chunk := func(s chunkStep) {
+		for half := range ChunkColumns / chunkStride {
+			if _, load := r.Take(s.high/chunkStride + half); load {
+				n++
+			}
+		}
+	}
+	for _, pair := range pairs {
+		chunk(pair[0])
+	}
+	for _, s := range singles {
+		chunk(s)
+	}
+	return n
 }
 
 // ChunkGroupSteps counts the steps of 16 rows, given for each the ascending
