@@ -74,7 +74,11 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(append(list, fixed, straight, wide, csr), packReduced(t, m)...)
+	copies, err := sparse.PackWindowCopies(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(append(list, fixed, straight, wide, csr, copies), packReduced(t, m)...)
 }
 
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
@@ -156,6 +160,8 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecWindowExact(dst, init, src, words, places, counts, uint32(value))
 		case "matvecWindowFixed":
 			matvecWindowFixed(dst, init, src, words, floats, places, counts)
+		case "matvecWindowCopies":
+			matvecWindowCopies(dst, init, src, words, floats, columns, counts, places)
 		case "matvecStraight":
 			matvecStraight(dst, init, src, more, words, counts)
 		case "matvecBlock8x4":

@@ -38,8 +38,10 @@ func sample(t *testing.T) []sparse.Packed {
 	straight, err := sparse.PackStraight(m)
 	must(straight, err)
 	wide, err := sparse.PackWideWindow(m)
+	must(wide, err)
+	copies, err := sparse.PackWindowCopies(panels)
 	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
-		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), must(wide, err), straight, sparse.PackChunk(m), sparse.PackChunk(panels)}
+		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), wide, must(copies, err), straight, sparse.PackChunk(m), sparse.PackChunk(panels)}
 	for _, precision := range sparse.Precisions()[1:] {
 		dense, err := sparse.PackDenseIn(precision, m)
 		list = append(list, must(dense, err))

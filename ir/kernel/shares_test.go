@@ -144,7 +144,8 @@ func TestPortableShare(t *testing.T) {
 			calls, ok := PortableShare(p, l, 0, s)
 			_, chunk := packed.(*sparse.Chunk)
 			_, straight := packed.(*sparse.Straight)
-			if ok == (chunk || straight) {
+			_, copies := packed.(*sparse.WindowCopies)
+			if ok == (chunk || straight || copies) {
 				t.Fatalf("%T: shared %v", packed, ok)
 			}
 			if !ok {
