@@ -16,7 +16,7 @@ import (
 // It has panels of columns, one after the other, whose copies take [CopiesRoom];
 // weights are in the Fixed form. Each weight multiplies its element in one of the
 // copies. Lanes that find no weight multiply 0 by the first element of the window:
-// an infinity or NaN in src may reach any row.
+// an infinity or NaN in src may reach any row whose group has weights.
 type WindowCopies struct {
 	rows, cols, nnz int
 	panels          []CopiesPanel
