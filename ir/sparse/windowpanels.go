@@ -3,11 +3,15 @@ package sparse
 import "fmt"
 
 const (
-	// windowPanel is the largest number of columns of a panel: 4 KiB of src.
-	windowPanel = 1024
+	// windowPanel is the largest number of columns of a panel, 7 KiB of src: of more,
+	// lines that a few groups in a row pass over leave the first level.
+	windowPanel = 1792
 	// windowCache is the number of bytes that a group may stream, together with
 	// src, before it pushes src out of a first level of 32 KiB.
 	windowCache = 27_000
+	// panelSteps is how many steps of a group make a panel worth its loop and its
+	// sum, on average.
+	panelSteps = 40
 )
 
 // WindowPanels is a wide matrix cut into panels of columns, each packed as a
@@ -21,32 +25,36 @@ type WindowPanels struct {
 }
 
 // PanelsOf are the panels of columns, of about the same width, in which matrices
-// of the same columns are packed together in windows of the given width: one
-// panel unless their groups of rows, those without weights apart, are so long on
-// average that src would not stay in the first level of the cache.
+// of the same columns are packed together in windows of the given width: so many
+// that src of a panel stays in the first level of the cache, but no more than the
+// steps of a group are worth. Groups of rows without weights do not count.
 func PanelsOf(blocks []*Matrix, width int) []Span {
 	cols := blocks[0].Cols
-	if cols <= windowPanel {
+	if cols <= windowPanel/2 {
 		return []Span{{0, cols}}
 	}
-	groups, bytes := 0, 0
+	groups, steps := 0, 0
 	for _, m := range blocks {
 		for first := 0; first < m.Rows; first += lanes {
 			rows := &Matrix{Rows: min(lanes, m.Rows-first), Cols: cols, Data: m.Data[first*cols : min(first+lanes, m.Rows)*cols]}
-			if steps, _ := WindowSteps(rows, width); steps > 0 {
+			if n, _ := WindowSteps(rows, width); n > 0 {
 				groups++
-				bytes += steps * (4*lanes + 2)
+				steps += n
 			}
 		}
 	}
-	if bytes <= groups*(windowCache-4*cols) {
-		return []Span{{0, cols}}
-	}
+	return panelsOf(cols, steps/max(1, groups))
+}
+
+// panelsOf are the panels for groups of so many steps.
+func panelsOf(cols, steps int) []Span {
 	n := (cols + windowPanel - 1) / windowPanel
-	step := roundUp((cols+n-1)/n, 2*lanes)
+	n = max(n, (steps*(4*lanes+2)+4*cols+windowCache-1)/windowCache)
+	n = max(1, min(n, steps/panelSteps))
+	width := roundUp((cols+n-1)/n, 2*lanes)
 	var panels []Span
-	for from := 0; from < cols; from += step {
-		panels = append(panels, Span{from, min(from+step, cols)})
+	for from := 0; from < cols; from += width {
+		panels = append(panels, Span{from, min(from+width, cols)})
 	}
 	return panels
 }

@@ -5,14 +5,14 @@ import (
 	"testing"
 )
 
-// TestPanelsOf holds that wide matrices are cut if their rows are full, whatever
+// TestPanelsOf holds that wide matrices are cut as far as their rows are full, whatever
 // empty rows stand between, and that panels cover the columns.
 func TestPanelsOf(t *testing.T) {
 	for _, row := range []struct {
 		cols    int
 		density float64
 		panels  int
-	}{{1000, 0.5, 1}, {1760, 0.1, 1}, {3072, 0.05, 1}, {3072, 0.1, 3}, {2560, 0.2, 3}, {1760, 0.5, 2}} {
+	}{{1000, 0.5, 1}, {1760, 0.1, 1}, {3072, 0.05, 2}, {3072, 0.003, 1}, {3072, 0.1, 2}, {2560, 0.2, 2}, {1760, 0.5, 2}, {5120, 0.1, 3}} {
 		m := randomMatrix(rand.New(rand.NewPCG(1, 2)), 16, row.cols, row.density)
 		panels := PanelsOf([]*Matrix{m}, NarrowWindow)
 		if len(panels) != row.panels {
