@@ -135,6 +135,8 @@ type part struct {
 	offsets []int // where the sections begin, in elements; as many as the kernel takes
 	ints    []int // arguments behind the sections
 	emit    func(*File)
+	// several emits the kernel for several vectors by a name; nil where there is none.
+	several func(f *File, name string, steps steps)
 }
 
 // parts lists the calls of a matrix at a level.
@@ -162,10 +164,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			list = append(list, straightPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 		case *sparse.Window:
 			list = append(list, windowPart(packed, r))
-		case *sparse.WindowPanels:
-			list = append(list, windowPanelParts(packed, r)...)
-		case *sparse.WindowCopies:
-			list = append(list, windowCopiesParts(packed, r)...)
+		case *sparse.Panels:
+			list = append(list, panelParts(packed, r)...)
 		case *sparse.ReducedWindow:
 			list = append(list, reducedPart(packed, r))
 		default:
@@ -185,12 +185,16 @@ func denseParts(d *sparse.Dense, r kernel.Range) []part {
 		}
 		width := min(sparse.DensePanel, cut.To-cut.From)
 		name := fmt.Sprintf("matvec%sDense%dAVX2", precisionNames[d.Precision()], 8*width)
-		list = append(list, part{
+		p := part{
 			name: name, groups: cut, reads: d.Cols(),
 			offsets: []int{8 * cut.From * d.Cols(), 8 * cut.From}[:len(d.Sections())],
 			ints:    []int{d.Cols(), (cut.To - cut.From) / width},
 			emit:    func(f *File) { emitDense(f, name, width, d.Precision()) },
-		})
+		}
+		if d.Precision() == sparse.Float32 {
+			p.several = func(f *File, name string, steps steps) { emitDenseSeveral(f, name, width, steps) }
+		}
+		list = append(list, p)
 	}
 	return list
 }
@@ -233,6 +237,7 @@ func windowPart(w *sparse.Window, r kernel.Range) part {
 		}
 		p.ints = append(p.ints, int(math.Float32bits(w.Scale())))
 	}
+	p.several = func(f *File, name string, steps steps) { emitWindowSeveral(f, name, w.Width(), w.Form(), steps) }
 	p.emit = func(f *File) { emitWindow(f, p.name, w.Width(), w.Form()) }
 	if w.Form() == sparse.Fixed {
 		p.emit = func(f *File) { emitWindowFixed(f, p.name) }

@@ -282,6 +282,11 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		fmt.Sscanf(how, "block%d", &height)
 		packed, err = sparse.PackBlock(m, height)
 		strategy = kernel.Block
+	case "block4panels", "block16panels":
+		var height int
+		fmt.Sscanf(how, "block%dpanels", &height)
+		packed, err = sparse.PackBlockPanels(m, thirds(m.Cols), height)
+		strategy = kernel.Block
 	case "csr":
 		packed, err = sparse.PackCSR(m)
 		strategy = kernel.CSR
@@ -353,7 +358,7 @@ var packings = map[Level][]string{
 
 var allPackings = append([]string{
 	"dense",
-	"block4", "block8", "block16", "block8x4",
+	"block4", "block8", "block16", "block8x4", "block4panels", "block16panels",
 	"window", "exact", "fixed", "wide",
 	"windowpanels", "fixedpanels", "widepanels",
 	"copies",

@@ -38,23 +38,15 @@ import (
 // they save, and ones that begin at every 8th place, 15 % more; groups of rows sorted
 // by their number of steps, so that loops are predicted, which they are without.
 
-// windowCopiesParts are the calls of a range of a matrix in windows of copies of
-// src: one for each panel of columns, all but the first adding to what is in dst.
-func windowCopiesParts(w *sparse.WindowCopies, r kernel.Range) []part {
-	var list []part
-	for p, panel := range w.Panels() {
-		call := windowPart(panel.Windows, r)
-		call.name = "matvecF32WindowCopiesAVX2"
-		call.column, call.onto, call.reads = panel.Columns.From, p > 0, panel.Columns.Len()
-		call.offsets = append(call.offsets, 0)
-		for i, s := range panel.Sections() {
-			call.offsets[i] += w.SectionStart(p, i) / kernel.SectionElem(s).Size()
-		}
-		call.ints = append(call.ints, panel.Columns.Len(), panel.Tiles())
-		call.emit = func(f *File) { emitWindowCopies(f, call.name) }
-		list = append(list, call)
-	}
-	return list
+// windowCopiesPart is the call of a range of a panel in windows of copies of src.
+func windowCopiesPart(w *sparse.WindowCopies, r kernel.Range) part {
+	p := windowPart(w.Windows(), r)
+	p.name, p.reads = "matvecF32WindowCopiesAVX2", w.Cols()
+	p.offsets = append(p.offsets, 0)
+	p.ints = append(p.ints, w.Cols(), w.Tiles())
+	p.several = nil
+	p.emit = func(f *File) { emitWindowCopies(f, p.name) }
+	return p
 }
 
 // emitWindowCopies emits the kernel of the Fixed form over copies of src, which it

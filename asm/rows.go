@@ -28,7 +28,7 @@ type RowsCall struct {
 func RowsCalls(p *kernel.Program, l kernel.Layout, in kernel.MatVec, level kernel.Level) []RowsCall {
 	form := p.Matrices[in.Matrix].At(level)
 	var calls []RowsCall
-	for _, part := range severalParts(form) {
+	for _, part := range rowsParts(form) {
 		name, together := part.rowsKernel(form, level)
 		for _, run := range vectorRuns(in.Vectors, vectorsPerCall(form, part, together), together) {
 			run.Call = part.call(form, l.At(in.Matrix, level))
@@ -102,25 +102,28 @@ func emitRows(f *File, p *kernel.Program, level kernel.Level) int {
 // emitRowsOf appends the kernels of a level that a level above or the same runs for
 // a form.
 func emitRowsOf(f *File, form *kernel.Form, done map[string]bool, user, level kernel.Level) {
-	for _, part := range severalParts(form) {
+	for _, part := range rowsParts(form) {
 		name, together := part.rowsKernel(form, user)
 		wide := together == mostWideVectors
 		if done[name] || wide != (level == kernel.AVX512) {
 			continue
 		}
 		done[name] = true
-		width := min(sparse.DensePanel, part.groups.To-part.groups.From)
-		switch packed := form.Packed.(type) {
-		case *sparse.Dense:
-			if wide {
-				emitDenseRows(f, name, width)
-			} else {
-				emitDenseSeveral(f, name, width, rowsSteps)
-			}
-		case *sparse.Window:
-			emitWindowSeveral(f, name, packed.Width(), packed.Form(), rowsSteps)
+		if wide {
+			emitDenseRows(f, name, min(sparse.DensePanel, part.groups.To-part.groups.From))
+		} else {
+			part.several(f, name, rowsSteps)
 		}
 	}
+}
+
+// rowsParts are the parts of a matrix for the vectors of one value. There are none
+// in panels of columns: init would be another one for each vector.
+func rowsParts(form *kernel.Form) []part {
+	if _, ok := form.Packed.(*sparse.Panels); ok {
+		return nil
+	}
+	return severalParts(form)
 }
 
 // rowsKernel is the name of the kernel that a level runs for the vectors of one

@@ -2,6 +2,7 @@ package asm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mmcloughlin/avo/operand"
@@ -33,7 +34,7 @@ func SeveralCalls(p *kernel.Program, l kernel.Layout, in kernel.MatVec) []kernel
 		call := part.call(form, l.Matrices[in.Matrix])
 		call.Func = part.severalName()
 		call.Args = append(call.Args, kernel.Arg{Kind: kernel.CountArg}, kernel.Arg{Kind: kernel.StepArg})
-		if in.Biased() {
+		if in.Biased() && !part.onto {
 			call.Args = append(call.Args, kernel.Arg{Kind: kernel.IntArg})
 		} else {
 			call.Args = append(call.Args, kernel.Arg{Kind: kernel.StepArg})
@@ -78,12 +79,7 @@ func EmitSeveral(f *File, p *kernel.Program, products []kernel.MatVec) {
 				continue
 			}
 			done[name] = true
-			switch packed := form.Packed.(type) {
-			case *sparse.Dense:
-				emitDenseSeveral(f, name, min(sparse.DensePanel, part.groups.To-part.groups.From), severalSteps)
-			case *sparse.Window:
-				emitWindowSeveral(f, name, packed.Width(), packed.Form(), severalSteps)
-			}
+			part.several(f, name, severalSteps)
 		}
 	}
 }
@@ -95,12 +91,15 @@ func severalParts(form *kernel.Form) []part {
 	for _, r := range form.Ranges {
 		switch packed := form.Packed.(type) {
 		case *sparse.Dense:
-			if packed.Precision() == sparse.Float32 {
-				list = append(list, denseParts(packed, r)...)
-			}
+			list = append(list, denseParts(packed, r)...)
 		case *sparse.Window:
 			list = append(list, windowPart(packed, r))
+		case *sparse.Panels:
+			list = append(list, panelParts(packed, r)...)
 		}
+	}
+	if slices.ContainsFunc(list, func(p part) bool { return p.several == nil }) {
+		return nil
 	}
 	return list
 }

@@ -104,8 +104,17 @@ func severalCalls(p *kernel.Program) []byte {
 			continue
 		}
 		m := &p.Matrices[in.Matrix]
-		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, one%d, several%d, windows%d, wide%d},\n", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased(), i, i, i, i)
-		for form, calls := range map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls, "windows": rows(in, kernel.AVX2), "wide": rows(in, highest)} {
+		forms := map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls, "windows": rows(in, kernel.AVX2), "wide": rows(in, highest)}
+		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, ", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased())
+		for _, form := range []string{"one", "several", "windows", "wide"} {
+			if forms[form] == nil {
+				table.WriteString("nil, ")
+			} else {
+				fmt.Fprintf(&table, "%s%d, ", form, i)
+			}
+		}
+		table.WriteString("},\n")
+		for form, calls := range forms {
 			fmt.Fprintf(&functions, "\n//go:noinline\nfunc %s%d(dst, init, src []float32, n int) {\n", form, i)
 			for _, c := range calls {
 				fmt.Fprintf(&functions, "\t%s(", c.Func)

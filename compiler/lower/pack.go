@@ -82,14 +82,7 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 		d := sparse.PackDense(w)
 		return kernel.Form{Strategy: kernel.Dense, Packed: d, Ranges: kernel.RangesFor(d, 0)}, nil
 	case schedule.Block:
-		if s.Wide {
-			b, err := sparse.PackWideBlock(w)
-			if err != nil {
-				return kernel.Form{}, err
-			}
-			return kernel.Form{Strategy: kernel.Block, Packed: b, Ranges: kernel.RangesFor(b, 0)}, nil
-		}
-		b, err := sparse.PackBlock(w, s.Height)
+		b, err := s.PackBlock(w)
 		if err != nil {
 			return kernel.Form{}, err
 		}
@@ -147,7 +140,8 @@ func packCopies(w *sparse.Matrix) (kernel.Form, error) {
 	}
 	// A call is for one panel of a range, and makes copies anew: longer ranges make
 	// fewer, and no call longer than others.
-	ranges := kernel.RangesFor(packed, len(packed.Panels())*kernel.MaxRangeBytes)
+	panels, _ := packed.Parts()
+	ranges := kernel.RangesFor(packed, len(panels)*kernel.MaxRangeBytes)
 	return kernel.Form{Strategy: kernel.Copies, Packed: packed, Ranges: ranges}, nil
 }
 

@@ -103,17 +103,16 @@ func work(s Strategy, blocks []*sparse.Matrix) Work {
 }
 
 func blockWork(s Strategy, blocks []*sparse.Matrix) Work {
-	height := s.Height
-	w := Work{Bytes: rowScaleBytes(s, blocks, height)}
-	for _, m := range blocks {
-		for first := 0; first < m.Rows; first += height {
-			n := occupiedColumns(m, first, height)
+	w := Work{Bytes: rowScaleBytes(s, blocks, s.Height)}
+	w.inPanels(s, blocks, func(m *sparse.Matrix) {
+		for first := 0; first < m.Rows; first += s.Height {
+			n := sparse.OccupiedColumns(m, first, s.Height)
 			n = (n + blockQuad - 1) / blockQuad * blockQuad
 			w.Groups++
-			w.Steps += n * max(1, height/windowLanes)
-			w.Bytes += n*(s.Weights.Bytes()*height+blockColumnBytes) + countBytes
+			w.Steps += n * max(1, s.Height/windowLanes)
+			w.Bytes += n*(s.Weights.Bytes()*s.Height+blockColumnBytes) + countBytes
 		}
-	}
+	})
 	return w
 }
 
@@ -128,32 +127,23 @@ func wideBlockWork(blocks []*sparse.Matrix) Work {
 	return w
 }
 
-// occupiedColumns counts the columns in which any of height rows has a weight.
-func occupiedColumns(m *sparse.Matrix, first, height int) int {
-	n := 0
-	for c := range m.Cols {
-		for r := first; r < min(first+height, m.Rows); r++ {
-			if m.Data[r*m.Cols+c] != 0 {
-				n++
-				break
-			}
-		}
-	}
-	return n
-}
-
 func windowWork(s Strategy, blocks []*sparse.Matrix) Work {
 	w := Work{Bytes: rowScaleBytes(s, blocks, windowLanes)}
+	w.inPanels(s, blocks, func(m *sparse.Matrix) { w.addWindows(s, m) })
+	return w
+}
+
+// inPanels counts the panels of columns of each block.
+func (w *Work) inPanels(s Strategy, blocks []*sparse.Matrix, count func(*sparse.Matrix)) {
 	panels := s.panels(blocks)
 	for _, panel := range panels {
 		for _, m := range blocks {
 			if len(panels) > 1 {
 				m = m.Columns(panel)
 			}
-			w.addWindows(s, m)
+			count(m)
 		}
 	}
-	return w
 }
 
 // copiesWork counts the copies once for each range of rows.

@@ -176,11 +176,12 @@ func TestWorkIsWhatPackingStores(t *testing.T) {
 		product := Products(m)[0]
 		packed := map[Strategy]sparse.Packed{{Kernel: Dense}: sparse.PackDense(product.Matrix(m, shape[0]))}
 		for _, height := range []int{4, 8, 16} {
-			b, err := sparse.PackBlock(product.Matrix(m, shape[0]), height)
+			s := Strategy{Kernel: Block, Height: height}
+			b, err := s.PackBlock(product.Matrix(m, shape[0]))
 			if err != nil {
 				t.Fatal(err)
 			}
-			packed[Strategy{Kernel: Block, Height: height}] = b
+			packed[s] = b
 		}
 		if shape[1] >= sparse.WideBlockCols {
 			b, err := sparse.PackWideBlock(product.Matrix(m, shape[0]))

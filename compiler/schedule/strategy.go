@@ -132,15 +132,21 @@ func (s Strategy) width() int {
 	return sparse.NarrowWindow
 }
 
-// Windows is a matrix packed in windows, of one panel of columns or several.
-type Windows interface {
-	sparse.Packed
-	Granule() int
-	Bytes(from, to int) int
+// PackBlock packs a matrix for a strategy of Block with float32 weights.
+func (s Strategy) PackBlock(m *sparse.Matrix) (sparse.Panel, error) {
+	panels := s.panels([]*sparse.Matrix{m})
+	switch {
+	case s.Wide:
+		return sparse.PackWideBlock(m)
+	case len(panels) > 1:
+		return sparse.PackBlockPanels(m, panels, s.Height)
+	}
+	return sparse.PackBlock(m, s.Height)
 }
 
-// PackWindow packs a matrix for a strategy of Window.
-func (s Strategy) PackWindow(m *sparse.Matrix) (Windows, error) {
+// PackWindow packs a matrix for a strategy of Window, of one panel of columns or
+// several.
+func (s Strategy) PackWindow(m *sparse.Matrix) (sparse.Panel, error) {
 	panels := s.panels([]*sparse.Matrix{m})
 	switch {
 	case len(panels) > 1:
@@ -167,10 +173,14 @@ const rounding = "2^-21"
 
 // panels are the panels of columns of matrices that are packed together.
 func (s Strategy) panels(blocks []*sparse.Matrix) []sparse.Span {
-	if s.Kernel != Window || s.Weights != sparse.Float32 {
-		return []sparse.Span{{From: 0, To: blocks[0].Cols}}
+	switch {
+	case s.Weights != sparse.Float32:
+	case s.Kernel == Window:
+		return sparse.WindowPanels(blocks, s.width())
+	case s.Kernel == Block && !s.Wide:
+		return sparse.BlockPanels(blocks, s.Height)
 	}
-	return sparse.PanelsOf(blocks, s.width())
+	return []sparse.Span{{From: 0, To: blocks[0].Cols}}
 }
 
 // SamePacking reports whether two strategies read the same packed matrix.

@@ -40,8 +40,11 @@ func sample(t *testing.T) []sparse.Packed {
 	wide, err := sparse.PackWideWindow(m)
 	must(wide, err)
 	copies, err := sparse.PackWindowCopies(panels)
+	halves := []sparse.Span{{From: 0, To: 1300}, {From: 1300, To: 2500}}
+	cut := func(p *sparse.Panels, err error) sparse.Packed { return must(p, err) }
 	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
-		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), wide, must(copies, err), straight, sparse.PackChunk(m), sparse.PackChunk(panels)}
+		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), wide, must(copies, err), cut(sparse.PackWindowPanels(panels, halves, sparse.Fixed, sparse.NarrowWindow)),
+		cut(sparse.PackWindowPanels(panels, halves, sparse.Exponent, sparse.WideWindow)), cut(sparse.PackBlockPanels(panels, halves, 4)), cut(sparse.PackBlockPanels(panels, halves, 16)), straight, sparse.PackChunk(m), sparse.PackChunk(panels)}
 	for _, precision := range sparse.Precisions()[1:] {
 		dense, err := sparse.PackDenseIn(precision, m)
 		list = append(list, must(dense, err))

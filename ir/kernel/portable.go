@@ -3,24 +3,51 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // PortableCalls is how the portable kernels compute a matrix of the program,
-// whose weights lie as the layout says. One call covers all rows, in the chunk
-// form of a panel of columns: Go can preempt it anywhere.
+// whose weights lie as the layout says. One call covers all rows, of a panel of
+// columns where there are panels: Go can preempt it anywhere.
 func PortableCalls(p *Program, l Layout, matrix int) []Call {
-	packed := p.Matrices[matrix].Packed
-	if c, ok := packed.(*sparse.Chunk); ok {
-		return portableChunk(c, l.Matrices[matrix])
+	return portableCalls(p.Matrices[matrix].Packed, l.Matrices[matrix])
+}
+
+// portableCalls are those of a packed matrix whose sections lie as given.
+func portableCalls(packed sparse.Packed, sections []int) []Call {
+	switch m := packed.(type) {
+	case *sparse.Chunk:
+		return portableChunk(m, sections)
+	case *sparse.Panels:
+		return portablePanels(m, sections)
 	}
-	if w, ok := packed.(*sparse.WindowPanels); ok {
-		return portableWindowPanels(w, l.Matrices[matrix])
+	return []Call{portableCall(packed, sections)}
+}
+
+// portablePanels are the calls of all panels, each but the first of which adds to
+// what is in dst.
+func portablePanels(w *sparse.Panels, sections []int) []Call {
+	var calls []Call
+	columns, parts := w.Parts()
+	for p, part := range parts {
+		starts := slices.Clone(sections)
+		for i := range starts {
+			starts[i] += w.SectionStart(p, i)
+		}
+		call := portableCall(part, starts)
+		call.Args[2].Off = columns[p].From
+		if p > 0 {
+			call.Args[1].Kind = DstArg
+		}
+		calls = append(calls, call)
 	}
-	if w, ok := packed.(*sparse.WindowCopies); ok {
-		return portableWindowCopies(w, l.Matrices[matrix])
-	}
+	return calls
+}
+
+// portableCall is the call of a form that has one.
+func portableCall(packed sparse.Packed, sections []int) Call {
 	call := Call{Args: Vectors(0, packed.Rows(), packed.Cols())}
 	switch m := packed.(type) {
 	case *sparse.Dense:
@@ -37,6 +64,8 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	case *sparse.Window:
 		call.Func = portableWindow(m)
 		call.Args[2].Len = packed.Cols() + m.Reach()
+	case *sparse.WindowCopies:
+		call.Func = "matvecWindowCopies"
 	case *sparse.ReducedWindow:
 		call.Func = "matvecWindow" + reducedWindows[m.Precision()]
 		call.Args[2].Len = packed.Cols() + m.Reach()
@@ -45,7 +74,7 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 	}
 	for i, s := range packed.Sections() {
 		elem := SectionElem(s)
-		call.Args = append(call.Args, Arg{Kind: WeightsArg, Off: l.Matrices[matrix][i], Len: len(s.Data) / elem.Size(), Elem: elem})
+		call.Args = append(call.Args, Arg{Kind: WeightsArg, Off: sections[i], Len: len(s.Data) / elem.Size(), Elem: elem})
 	}
 	switch m := packed.(type) {
 	case *sparse.Dense:
@@ -57,7 +86,7 @@ func PortableCalls(p *Program, l Layout, matrix int) []Call {
 			call.Args = append(call.Args, Arg{Kind: IntArg, Value: int(math.Float32bits(m.Scale()))})
 		}
 	}
-	return []Call{call}
+	return call
 }
 
 func portableWindow(w *sparse.Window) string {

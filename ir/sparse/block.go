@@ -155,3 +155,15 @@ func (b *Block) Unpack() *Matrix {
 	}
 	return m
 }
+
+// OccupiedColumns counts the columns in which any of height rows from the first has
+// a weight.
+func OccupiedColumns(m *Matrix, first, height int) int {
+	n := 0
+	for c := range m.Cols {
+		if !columnEmpty(m, first, height, c) {
+			n++
+		}
+	}
+	return n
+}

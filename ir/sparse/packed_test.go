@@ -19,14 +19,10 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"mantissa": func(m *Matrix) (Packed, error) { return PackWindow(m, Mantissa) },
 	"fixed":    func(m *Matrix) (Packed, error) { return PackWindow(m, Fixed) },
 	"panels": func(m *Matrix) (Packed, error) {
-		half := m.Cols / 2
-		panels := []Span{{0, half}, {half, m.Cols}}
-		if half == 0 {
-			panels = panels[1:]
-		}
-		return PackWindowPanels(m, panels, Fixed, NarrowWindow)
+		return PackWindowPanels(m, halves(m.Cols), Fixed, NarrowWindow)
 	},
-	"copies": func(m *Matrix) (Packed, error) { return PackWindowCopies(m) },
+	"blockpanels": func(m *Matrix) (Packed, error) { return PackBlockPanels(m, halves(m.Cols), 8) },
+	"copies":      func(m *Matrix) (Packed, error) { return PackWindowCopies(m) },
 	"block8x4": func(m *Matrix) (Packed, error) {
 		if m.Cols < WideBlockCols {
 			return PackBlock(m, 8)
@@ -41,6 +37,14 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"lockstep": func(m *Matrix) (Packed, error) { return DenseLockstep{PackDense(m)}, nil },
 
 	"chunk": func(m *Matrix) (Packed, error) { return PackChunk(m), nil },
+}
+
+// halves cuts columns into two panels, if there are two.
+func halves(cols int) []Span {
+	if cols < 2 {
+		return []Span{{0, cols}}
+	}
+	return []Span{{0, cols / 2}, {cols / 2, cols}}
 }
 
 // randomMatrix has weights of both signs that lie within a range of 2^7.
@@ -199,8 +203,10 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 		return
 	case *Window:
 		reach = w.Width()
-	case *WindowCopies: // neighbours in another order may be any columns
-		before, reach = m.Cols, m.Cols
+	case *Panels:
+		if _, ok := w.parts[0].(*WindowCopies); ok { // neighbours in another order may be any columns
+			before, reach = m.Cols, m.Cols
+		}
 	case *Chunk:
 		reach = ChunkColumns
 	case *WideBlock:

@@ -13,47 +13,26 @@ import (
 // windows would idle, more windows to choose from leave fewer of them: a matrix
 // drawn at random takes 21 % fewer steps at 5 % density, 18 % at 10 and 14 % at 20.
 //
-// It has panels of columns, one after the other, whose copies take [CopiesRoom];
-// weights are in the Fixed form. Each weight multiplies its element in one of the
+// Weights are in the Fixed form. Each weight multiplies its element in one of the
 // copies. Lanes that find no weight multiply 0 by the first element of the window:
 // an infinity or NaN in src may reach any row whose group has weights.
 type WindowCopies struct {
-	rows, cols, nnz int
-	panels          []CopiesPanel
-}
-
-// CopiesPanel are some columns of a matrix, and windows over the copies of them.
-type CopiesPanel struct {
-	Columns Span
-	Windows *Window // of Places columns
+	windows *Window // of all places
 	copies  *columnCopies
 }
 
-// Places is the number of elements of all copies.
-func (p CopiesPanel) Places() int { return len(p.copies.columns) }
-
-// Tiles is the number of 8×8 tiles of all copies but the first.
-func (p CopiesPanel) Tiles() int { return p.copies.tiles.len() / lanes }
-
-// Sections are those of the windows and "tiles" (uint16, 8 for each tile: the
-// columns of the panel at which its vectors begin).
-func (p CopiesPanel) Sections() []Section {
-	return append(p.Windows.Sections(), Section{"tiles", p.copies.tiles})
-}
-
-// PackWindowCopies packs a matrix of normal float32.
-func PackWindowCopies(m *Matrix) (*WindowCopies, error) {
-	w := &WindowCopies{rows: roundUp(m.Rows, lanes), cols: m.Cols, nnz: m.NNZ()}
-	panels := copyPanels(m.Cols)
-	for _, columns := range panels {
-		panel := CopiesPanel{Columns: columns, copies: newColumnCopies(columns.Len())}
-		var err error
-		if panel.Windows, err = panel.copies.pack(m.Columns(columns), copyTrials/len(panels)); err != nil {
-			return nil, fmt.Errorf("columns %d to %d: %w", columns.From, columns.To-1, err)
+// PackWindowCopies packs a matrix of normal float32, in panels of columns whose
+// copies take [CopiesRoom].
+func PackWindowCopies(m *Matrix) (*Panels, error) {
+	columns := copyPanels(m.Cols)
+	return packPanels(m, columns, func(m *Matrix) (*WindowCopies, error) {
+		c := newColumnCopies(m.Cols)
+		windows, err := c.pack(m, copyTrials/len(columns))
+		if err != nil {
+			return nil, err
 		}
-		w.panels = append(w.panels, panel)
-	}
-	return w, nil
+		return &WindowCopies{windows: windows, copies: c}, nil
+	})
 }
 
 // pack packs the columns of a panel, group by group in a matrix of all places.
@@ -142,79 +121,49 @@ func CopiesSteps(m *Matrix) (groups, steps, shifted int) {
 	return groups, steps, shifted
 }
 
-// Panels are the ranges of columns that are multiplied one after the other.
-func (w *WindowCopies) Panels() []CopiesPanel { return w.panels }
+// Windows are those over the places of all copies.
+func (w *WindowCopies) Windows() *Window { return w.windows }
+
+// Tiles is the number of 8×8 tiles of all copies but the first.
+func (w *WindowCopies) Tiles() int { return w.copies.tiles.len() / lanes }
 
 // Rows is the number of rows with padding, a multiple of 8.
-func (w *WindowCopies) Rows() int { return w.rows }
+func (w *WindowCopies) Rows() int { return w.windows.Rows() }
 
 // Cols is the number of columns.
-func (w *WindowCopies) Cols() int { return w.cols }
+func (w *WindowCopies) Cols() int { return w.copies.cols }
 
 // NNZ is the number of weights that are not exactly zero.
-func (w *WindowCopies) NNZ() int { return w.nnz }
+func (w *WindowCopies) NNZ() int { return w.windows.NNZ() }
 
 // Steps is the number of steps with padding.
-func (w *WindowCopies) Steps() int {
-	steps := 0
-	for _, p := range w.panels {
-		steps += p.Windows.Steps()
-	}
-	return steps
-}
+func (w *WindowCopies) Steps() int { return w.windows.Steps() }
 
-// Sections are those of the panels, one panel after the other in each.
+// Sections are those of the windows and "tiles" (uint16, 8 for each tile: the
+// columns at which its vectors begin).
 func (w *WindowCopies) Sections() []Section {
-	var all []Section
-	for i, p := range w.panels {
-		for k, s := range p.Sections() {
-			if i == 0 {
-				all = append(all, Section{Name: s.Name})
-			}
-			all[k].Data = append(all[k].Data, s.Data...)
-		}
-	}
-	return all
-}
-
-// SectionStart is the number of bytes of a section before those of a panel.
-func (w *WindowCopies) SectionStart(panel, section int) int {
-	n := 0
-	for _, p := range w.panels[:panel] {
-		n += len(p.Sections()[section].Data)
-	}
-	return n
+	return append(w.windows.Sections(), Section{"tiles", w.copies.tiles})
 }
 
 // Granule is the number of 8-row groups between places where the matrix can be
 // cut.
-func (w *WindowCopies) Granule() int { return 1 }
+func (w *WindowCopies) Granule() int { return w.windows.Granule() }
 
 // Bytes is the number of bytes that a kernel reads for a range of groups.
 func (w *WindowCopies) Bytes(from, to int) int {
-	bytes := 0
-	for _, p := range w.panels {
-		bytes += p.Windows.Bytes(from, to) + len(p.copies.tiles)
-	}
-	return bytes
+	return w.windows.Bytes(from, to) + len(w.copies.tiles)
 }
 
-// MulAdd computes dst = init + W·src, as the windows of each panel do over the
-// copies of its part of src, from the sum of those before.
+// MulAdd computes dst = init + W·src, as the windows do over the copies of src.
 func (w *WindowCopies) MulAdd(dst, init, src []float32) {
-	for _, p := range w.panels {
-		p.Windows.MulAdd(dst, init, p.copies.spread(src[p.Columns.From:]))
-		init = dst
-	}
+	w.windows.MulAdd(dst, init, w.copies.spread(src))
 }
 
 // Unpack is the matrix of the weights as stored, with its padded rows.
 func (w *WindowCopies) Unpack() *Matrix {
-	m := NewMatrix(w.rows, w.cols)
-	for _, p := range w.panels {
-		p.Windows.each(func(row, place int, v float32) {
-			m.Row(row)[p.Columns.From+int(p.copies.columns[place])] = v
-		})
-	}
+	m := NewMatrix(w.Rows(), w.Cols())
+	w.windows.each(func(row, place int, v float32) {
+		m.Row(row)[w.copies.columns[place]] = v
+	})
 	return m
 }
