@@ -46,9 +46,13 @@ import (
 // element-wise ones of 512×128 take 0.43 and 0.21 µs unrolled, of 1152×384 3.8
 // and 2.5 µs fixed, of 1760×1760 28.9 and 19.7.
 //
-// Panels of columns, 3072×3072 in the fixed form: 163 µs instead of 222 at 20 %
-// of the weights, 98 instead of 114 at 10 %, nothing at 5 %, where src and the
-// stream of a group stay in the first level together.
+// Panels of columns: a line of src that a group of rows passes over waits for the
+// next ones, and the stream of weights pushes it out before. Of more than 7 KiB of
+// src, two panels take less than one (`sparsec bench kernels`, µs): 2048×2048 lane 8×8
+// at 10 % 21.9 instead of 27 to 29, 3072×3072 45.9 instead of 52.6, at 5 % 23.8 instead
+// of 28.0, 7680×2560 at 5 % 51.8 instead of 55.7; 3072×3072 in 8×1 blocks at 10 % 46.1
+// instead of 53.0, at 40 % 195 instead of 347. Three are no better than two where two
+// suffice. Weights of fewer bits gain nothing: their arithmetic binds.
 //
 // A window of 16 columns takes 0.75 of the steps of one of 8 at 5 %, 0.79 at
 // 10 %, so it wins only where the weights come from beyond the cache: 7680×2560
@@ -60,7 +64,8 @@ import (
 // instead of four; software prefetch of the stream, 1 KB ahead, temporal or
 // not (15 to 25 % slower from L3, where the hardware's prefetch of one
 // ascending stream is enough), or 2 to 16 KB ahead into any level (up to 25 %
-// slower); two quadruples a turn in the loop of shifted groups.
+// slower); two quadruples a turn in the loop of shifted groups; loops aligned to 32 or
+// 64 bytes; bases of one byte (as fast as panels, which need no form of their own).
 //
 // Places beside the weights, as unrolled has them, leave a packed stream three vector
 // instructions a step of the four of the fixed form, and 38 bytes of 34. But shifts
