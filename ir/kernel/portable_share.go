@@ -13,8 +13,8 @@ func PortableShare(p *Program, l Layout, matrix int, r Range) (calls []Call, ok 
 	if sectionStarts(parts[0], 0) == nil {
 		return nil, false
 	}
-	for i, c := range PortableCalls(p, l, matrix) {
-		from, to := sectionStarts(parts[i], r.From), sectionStarts(parts[i], r.To)
+	for k, c := range PortableCalls(p, l, matrix) {
+		from, to := sectionStarts(parts[k], r.From), sectionStarts(parts[k], r.To)
 		section := 0
 		for i := range c.Args {
 			switch a := &c.Args[i]; a.Kind {
@@ -44,8 +44,8 @@ func panelParts(w *sparse.Panels) (parts []sparse.Packed) {
 }
 
 // sectionStarts is the number of elements before group g of rows in each section
-// of a packed matrix that has any for a group; nil for a form that does not keep the rows of a group
-// together.
+// of a packed matrix that has some for each group; nil for a form that does not keep
+// the rows of a group together.
 func sectionStarts(packed sparse.Packed, g int) []int {
 	row := 8 * g
 	switch m := packed.(type) {
