@@ -47,12 +47,13 @@ import (
 // and 2.5 µs fixed, of 1760×1760 28.9 and 19.7.
 //
 // Panels of columns: a line of src that a group of rows passes over waits for the
-// next ones, and the stream of weights pushes it out before. Of more than 7 KiB of
-// src, two panels take less than one (`sparsec bench kernels`, µs): 2048×2048 lane 8×8
-// at 10 % 21.9 instead of 27 to 29, 3072×3072 45.9 instead of 52.6, at 5 % 23.8 instead
-// of 28.0, 7680×2560 at 5 % 51.8 instead of 55.7; 3072×3072 in 8×1 blocks at 10 % 46.1
-// instead of 53.0, at 40 % 195 instead of 347. Three are no better than two where two
-// suffice. Weights of fewer bits gain nothing: their arithmetic binds.
+// next ones, and the stream of weights pushes it out before. From the third level, two
+// panels take less than one of 10 KiB of src (`sparsec bench kernels`, µs): 3072×3072
+// lane 8×8 at 10 % 45.9 to 47.4 instead of 52.5, at 5 % 23.8 instead of 28.0, 7680×2560
+// at 5 % 51.8 instead of 55.7; 3072×3072 in 8×1 blocks at 10 % 46.1 instead of 53.0, at
+// 40 % 218 to 229 instead of 314 to 320. 2048×2048 and 1024×4096 take as long in either.
+// Three are no better than two where two suffice. Weights of fewer bits gain nothing:
+// their arithmetic binds.
 //
 // A window of 16 columns takes 0.75 of the steps of one of 8 at 5 %, 0.79 at
 // 10 %, so it wins only where the weights come from beyond the cache: 7680×2560

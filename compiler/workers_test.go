@@ -69,6 +69,20 @@ func testPackage(t *testing.T, files []txtar.File) {
 	}
 }
 
+// TestWorkersPanels runs the tests of a package whose workers share products in panels
+// of columns, each of which makes copies of src for itself.
+func TestWorkersPanels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package")
+	}
+	copies := schedule.Options{Force: []schedule.Force{{Tensor: "*", Strategy: "copies"}}}
+	p, err := Compile(t.Context(), model(t, "mlp", 1024, .4, 1), Options{Package: "m", Pass: quick, Schedule: copies, Frames: 2, Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testPackage(t, p.Files)
+}
+
 // TestWorkersMasked runs the tests of a package whose workers share the products of
 // a cell that is left out in some frames.
 func TestWorkersMasked(t *testing.T) {

@@ -240,12 +240,12 @@ func (t Target) nanoseconds(s Strategy, w Work, bytesPerCycle float64, vectors i
 			passes = (vectors + t.together(s) - 1) / t.together(s)
 		}
 	}
-	return slower(cycles, float64(passes)*float64(w.Bytes)/t.streamed(s, bytesPerCycle)) / t.GHz
+	return slower(cycles, float64(passes)*float64(w.Bytes)/s.streamed(bytesPerCycle)) / t.GHz
 }
 
 // streamed is the bandwidth of a strategy: blocks of 16 rows, of which a step takes
 // whole lines, get a little less of what comes from beyond the second level.
-func (t Target) streamed(s Strategy, bytesPerCycle float64) float64 {
+func (s Strategy) streamed(bytesPerCycle float64) float64 {
 	if s.Kernel == Block && s.Height == 16 && bytesPerCycle < block16From {
 		return bytesPerCycle * block16Share
 	}

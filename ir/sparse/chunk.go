@@ -82,12 +82,7 @@ func chunkPanels(cols int) []Span {
 	if cols > 2*chunkPanel {
 		n = (cols + chunkPanel - 1) / chunkPanel
 	}
-	width := roundUp((cols+n-1)/n, ChunkColumns)
-	var panels []Span
-	for from := 0; from < cols; from += width {
-		panels = append(panels, Span{from, min(from+width, cols)})
-	}
-	return panels
+	return cutColumns(cols, roundUp((cols+n-1)/n, ChunkColumns))
 }
 
 // lastChunk is the base of the last chunk of a panel, counted from its first

@@ -83,10 +83,5 @@ func CopyTiles(cols int) (panels, tiles int) {
 // copyPanels cuts columns into as few panels as [CopiesRoom] allows, as equal as
 // tiles leave them.
 func copyPanels(cols int) []Span {
-	width := roundUp(evenParts(cols, CopiesRoom/Copies), copiesColumns)
-	var panels []Span
-	for from := 0; from < cols; from += width {
-		panels = append(panels, Span{from, min(from+width, cols)})
-	}
-	return panels
+	return cutColumns(cols, roundUp(evenParts(cols, CopiesRoom/Copies), copiesColumns))
 }

@@ -3,8 +3,8 @@ package sparse
 import "fmt"
 
 const (
-	// panelColumns is the largest number of columns of a panel, 7 KiB of src: of more,
-	// lines that a few groups in a row pass over leave the first level.
+	// panelColumns is the largest number of columns of a panel, 7 KiB of src: lines of
+	// 10 KiB that a few groups in a row pass over leave the first level, of 8 not yet.
 	panelColumns = 1792
 	// panelCache is the number of bytes that a group may stream, together with
 	// src, before it pushes src out of a first level of 32 KiB.
@@ -50,7 +50,7 @@ func BlockPanels(blocks []*Matrix, height int) []Span {
 // function, read so many bytes.
 func panelsOf(blocks []*Matrix, height, stepBytes int, count func(rows *Matrix) int) []Span {
 	cols := blocks[0].Cols
-	if cols <= panelColumns/2 {
+	if cols <= panelColumns/2 { // one panel, unless nearly all columns are full
 		return []Span{{0, cols}}
 	}
 	groups, steps := 0, 0
@@ -67,17 +67,7 @@ func panelsOf(blocks []*Matrix, height, stepBytes int, count func(rows *Matrix) 
 	n := (cols + panelColumns - 1) / panelColumns
 	n = max(n, (steps*stepBytes+4*cols+panelCache-1)/panelCache)
 	n = max(1, min(n, steps/panelSteps))
-	return evenPanels(cols, n)
-}
-
-// evenPanels cuts columns in n panels, or fewer, of multiples of 16.
-func evenPanels(cols, n int) []Span {
-	width := roundUp((cols+n-1)/n, 2*lanes)
-	var panels []Span
-	for from := 0; from < cols; from += width {
-		panels = append(panels, Span{from, min(from+width, cols)})
-	}
-	return panels
+	return cutColumns(cols, roundUp((cols+n-1)/n, 2*lanes))
 }
 
 // packPanels packs each panel of a matrix.

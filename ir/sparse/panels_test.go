@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWindowPanels holds that wide matrices are cut as far as their rows are full, whatever
-// empty rows stand between, and that panels cover the columns.
+// TestWindowPanels holds that wide matrices are cut as far as their rows are full,
+// whatever empty rows stand between, and that panels cover the columns.
 func TestWindowPanels(t *testing.T) {
 	for _, row := range []struct {
 		cols    int

@@ -3,11 +3,20 @@ package sparse
 import "fmt"
 
 // Span is the range of rows from From up to, not including, To: a gate of a
-// stacked matrix. Groups of rows and blocks begin again at each span.
+// stacked matrix, where groups of rows and blocks begin again; or a range of columns.
 type Span struct{ From, To int }
 
-// Len is the number of rows.
+// Len is the number of rows or columns.
 func (s Span) Len() int { return s.To - s.From }
+
+// cutColumns cuts columns into spans of a width, the last one of what is left.
+func cutColumns(cols, width int) []Span {
+	var spans []Span
+	for from := 0; from < cols; from += width {
+		spans = append(spans, Span{from, min(from+width, cols)})
+	}
+	return spans
+}
 
 // wholeUnless gives the one span of all rows where none were given.
 func wholeUnless(spans []Span, rows int) []Span {
