@@ -166,6 +166,8 @@ func parts(p *kernel.Program, matrix int, level kernel.Level) []part {
 			} else {
 				list = append(list, chunkParts(packed, r)...)
 			}
+		case *sparse.FixedChunk:
+			list = append(list, fixedChunkPart(packed, r))
 		case *sparse.Straight:
 			list = append(list, straightPart(m.Name, packed, r, fmt.Sprintf("M%dR%d", matrix, i)))
 		case *sparse.Window:

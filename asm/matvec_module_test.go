@@ -315,6 +315,12 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 		strategy = kernel.Unrolled
 	case "chunk":
 		packed, strategy = sparse.PackChunk(m), kernel.Chunk
+	case "chunkfixed":
+		packed, err = sparse.PackFixedChunk(m)
+		strategy = kernel.Chunk
+	case "chunkfixedpanels":
+		packed, err = sparse.PackFixedChunkPanels(m, panelsOf(m.Cols, ((m.Cols+2)/3+15)/16*16))
+		strategy = kernel.Chunk
 	case "chunkunrolled":
 		packed, strategy = sparse.PackChunk(m), kernel.ChunkUnrolled
 	default:
@@ -324,10 +330,13 @@ func packAs(how string, m *sparse.Matrix) (sparse.Packed, kernel.Strategy, error
 }
 
 // thirds cuts columns into three panels, or fewer where there are few.
-func thirds(cols int) []sparse.Span {
+func thirds(cols int) []sparse.Span { return panelsOf(cols, (cols+2)/3) }
+
+// panelsOf cuts columns into panels of a width.
+func panelsOf(cols, width int) []sparse.Span {
 	var panels []sparse.Span
-	for from := 0; from < cols; from += (cols + 2) / 3 {
-		panels = append(panels, sparse.Span{From: from, To: min(from+(cols+2)/3, cols)})
+	for from := 0; from < cols; from += width {
+		panels = append(panels, sparse.Span{From: from, To: min(from+width, cols)})
 	}
 	return panels
 }
@@ -353,7 +362,7 @@ func addMatrix(t testing.TB, p *kernel.Program, name string, m *sparse.Matrix, h
 // packings are those that have kernels at a level.
 var packings = map[Level][]string{
 	AVX2:   allPackings,
-	AVX512: {"chunk", "chunkunrolled"},
+	AVX512: {"chunk", "chunkfixed", "chunkfixedpanels", "chunkunrolled"},
 }
 
 var allPackings = append([]string{
@@ -402,6 +411,6 @@ func BenchmarkMatVec(b *testing.B) {
 var timedPackings = []struct{ mask, how string }{
 	{"iid", "window"}, {"lane", "window"}, {"iid", "exact"}, {"lane", "exact"}, {"iid", "fixed"}, {"lane", "fixed"}, {"iid", "copies"}, {"iid", "wide"}, {"lane", "wide"},
 	{"iid", "unrolled"}, {"lane", "unrolled"},
-	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"},
+	{"iid", "chunk"}, {"lane16x32", "chunk"}, {"iid", "chunkfixed"}, {"lane16x32", "chunkfixed"}, {"lane16x32", "chunkfixedpanels"}, {"iid", "chunkunrolled"}, {"lane16x32", "chunkunrolled"},
 	{"iid", "csr"}, {"block4", "block4"}, {"block8", "block8"}, {"block8x4", "block8x4"}, {"block16", "block16"},
 }

@@ -33,6 +33,8 @@ func panelPart(packed sparse.Panel, r kernel.Range) part {
 		return windowPart(packed, r)
 	case *sparse.WindowCopies:
 		return windowCopiesPart(packed, r)
+	case *sparse.FixedChunk:
+		return fixedChunkPart(packed, r)
 	}
 	panic(fmt.Sprintf("asm: no kernel for a panel of type %T", packed))
 }

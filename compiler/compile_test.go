@@ -95,6 +95,8 @@ func TestProgramAgainstGraph(t *testing.T) {
 	eachModel(t, func(t *testing.T, m *ir.Model) {
 		in := inputs(m, 8, 6)
 		want := run(t, m, in)
+		large := withoutSmall(m)
+		wantLarge := run(t, large, in)
 		choices := []schedule.Options{{}}
 		for _, s := range schedule.Strategies() {
 			// Others do not compute the graph but what they store of it: see
@@ -110,6 +112,10 @@ func TestProgramAgainstGraph(t *testing.T) {
 		for _, choice := range choices {
 			o := Options{Pass: small, Schedule: choice}
 			o.Pass.Permute.Disable = len(choice.Force) > 0
+			m, want := m, want
+			if len(choice.Force) > 0 && choice.Force[0].Strategy == "chunk/fixed" {
+				m, want = large, wantLarge
+			}
 			// Passes may leave a matrix fewer columns than blocks have.
 			if _, err := Lower(context.Background(), m, o); err != nil && strings.HasSuffix(err.Error(), "columns, blocks have 4") {
 				continue
@@ -117,6 +123,25 @@ func TestProgramAgainstGraph(t *testing.T) {
 			compareFrames(t, execute(t, m, o, in), want, programTolerance)
 		}
 	})
+}
+
+// withoutSmall is a copy of a model with no weight below half of the largest of its
+// tensor, so that chunks of integers hold all.
+func withoutSmall(m *ir.Model) *ir.Model {
+	m = m.Clone()
+	for _, p := range m.Params {
+		largest := 0.0
+		for _, w := range p.Data {
+			largest = max(largest, math.Abs(float64(w)))
+		}
+		p.Data = slices.Clone(p.Data)
+		for i, w := range p.Data {
+			if w != 0 {
+				p.Data[i] = float32(math.Copysign(max(math.Abs(float64(w)), largest/2), float64(w)))
+			}
+		}
+	}
+	return m
 }
 
 func execute(t *testing.T, m *ir.Model, o Options, in []eval.Frame) []eval.Frame {

@@ -78,13 +78,23 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(append(list, fixed, straight, wide, csr, copies), packReduced(t, m)...)
+	survivors := sparse.NewMatrix(m.Rows, m.Cols) // which alone fit into chunks of integers
+	for i, w := range m.Data {
+		if w != 0 {
+			survivors.Data[i] = w + float32(math.Copysign(1, float64(w)))
+		}
+	}
+	chunks, err := sparse.PackFixedChunk(survivors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(append(list, fixed, straight, wide, csr, copies, chunks), packReduced(t, m)...)
 }
 
 func checkPortable(t *testing.T, rng *rand.Rand, p *kernel.Program) {
 	t.Helper()
 	w := p.Matrices[0].Packed.Unpack()
-	src, init, dst := make([]float32, w.Cols+31), make([]float32, w.Rows), make([]float32, w.Rows)
+	src, init, dst := make([]float32, w.Cols+32), make([]float32, w.Rows), make([]float32, w.Rows)
 	for i := range src {
 		src[i] = float32(rng.NormFloat64())
 	}
@@ -154,6 +164,8 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 			matvecCSR(dst, init, src, floats, columns, places, counts)
 		case "matvecChunk":
 			matvecChunk(dst, init, src, words, places, counts)
+		case "matvecChunkFixed":
+			matvecChunkFixed(dst, init, src, words, floats, places, counts)
 		case "matvecWindow":
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":

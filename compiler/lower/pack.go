@@ -100,9 +100,9 @@ func pack(w *sparse.Matrix, s schedule.Strategy) (kernel.Form, error) {
 	case schedule.Unrolled:
 		return packStraight(w)
 	case schedule.Chunk:
-		return packChunk(w, kernel.Chunk), nil
+		return packChunk(w, s, kernel.Chunk)
 	case schedule.ChunkUnrolled:
-		return packChunk(w, kernel.ChunkUnrolled), nil
+		return packChunk(w, s, kernel.ChunkUnrolled)
 	}
 	return kernel.Form{}, fmt.Errorf("strategy %s has no packing", s)
 }
@@ -145,11 +145,13 @@ func packCopies(w *sparse.Matrix) (kernel.Form, error) {
 	return kernel.Form{Strategy: kernel.Copies, Packed: packed, Ranges: ranges}, nil
 }
 
-// packChunk packs for the packed stream or for straight-line code, which run the
-// same steps.
-func packChunk(w *sparse.Matrix, family kernel.Strategy) kernel.Form {
-	packed := sparse.PackChunk(w)
-	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}
+// packChunk packs for the packed stream or for straight-line code.
+func packChunk(w *sparse.Matrix, s schedule.Strategy, family kernel.Strategy) (kernel.Form, error) {
+	packed, err := s.PackChunk(w)
+	if err != nil {
+		return kernel.Form{}, err
+	}
+	return kernel.Form{Strategy: family, Packed: packed, Ranges: kernel.RangesFor(packed, 0)}, nil
 }
 
 // orderMatrices renumbers matrices in the order in which the layers first read

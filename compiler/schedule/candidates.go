@@ -28,6 +28,8 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 			c.Excluded = reducedFault(weights, blocks)
 		case s.Kernel == Block && s.Wide && blocks[0].Cols < sparse.WideBlockCols:
 			c.Excluded = fmt.Sprintf("%d columns, blocks have %d", blocks[0].Cols, sparse.WideBlockCols)
+		case s.Kernel == Chunk && s.Index == sparse.Fixed:
+			c.Work, c.Excluded = fixedChunkWork(blocks)
 		case s.Kernel != Window && s.Kernel != Copies:
 		case exact && !s.Exact():
 			c.Excluded = "moves weights by up to " + rounding + ", and exact weights are wanted"
@@ -40,7 +42,7 @@ func candidates(blocks []*sparse.Matrix, exact bool, level kernel.Level, weights
 				c.Excluded = needless(blocks)
 			}
 		}
-		if c.Excluded == "" || s.Kernel == Window {
+		if c.Work == (Work{}) && (c.Excluded == "" || s.Kernel == Window) {
 			c.Work = work(s, blocks)
 		}
 		all = append(all, c)

@@ -54,6 +54,7 @@ const (
 	unrolledCycles    = 0.85
 	csrCycles         = 1.05 // a step is a single weight
 	chunkCycles       = 2.75 // a step is a vector of 16 lanes
+	chunkFixedCycles  = 2.3
 
 	chunkUnrolledCycles = 1.8
 )
@@ -186,6 +187,21 @@ func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
 		w.Code += c.Steps*chunkStepCode + c.Blocks*chunkBlockCode + c.Groups*chunkGroupCode
 	}
 	return w
+}
+
+// fixedChunkWork packs the blocks as the compiler does: which weights fit decides
+// over steps. The fault is why they do not.
+func fixedChunkWork(blocks []*sparse.Matrix) (w Work, fault string) {
+	packed, err := Strategy{Kernel: Chunk, Index: sparse.Fixed}.PackChunk(stack(blocks, kernel.Pad(blocks[0].Rows)))
+	if err != nil {
+		return Work{}, err.Error()
+	}
+	groups, panels := packed.Rows()/windowLanes, 1
+	if p, ok := packed.(*sparse.Panels); ok {
+		columns, _ := p.Parts()
+		panels = len(columns)
+	}
+	return Work{Steps: packed.Steps(), Groups: panels * groups * windowLanes / sparse.ChunkRows, Bytes: packed.Bytes(0, groups)}, ""
 }
 
 // addWindows counts the windows of a panel of columns.
@@ -340,6 +356,9 @@ func stepCycles(s Strategy) float64 {
 	case CSR:
 		return csrCycles
 	case Chunk:
+		if s.Index == sparse.Fixed {
+			return chunkFixedCycles
+		}
 		return chunkCycles
 	case ChunkUnrolled:
 		return chunkUnrolledCycles

@@ -101,10 +101,15 @@ func (p Product) Blocks(m *ir.Model) []*sparse.Matrix {
 // Matrix is the product's matrix with every gate block padded by empty rows to
 // blockRows rows.
 func (p Product) Matrix(m *ir.Model, blockRows int) *sparse.Matrix {
-	blocks := p.Blocks(m)
-	padded := sparse.NewMatrix(len(blocks)*blockRows, p.Cols)
+	return stack(p.Blocks(m), blockRows)
+}
+
+// stack is a matrix of blocks, each padded by empty rows to blockRows rows.
+func stack(blocks []*sparse.Matrix, blockRows int) *sparse.Matrix {
+	cols := blocks[0].Cols
+	padded := sparse.NewMatrix(len(blocks)*blockRows, cols)
 	for i, b := range blocks {
-		copy(padded.Data[i*blockRows*p.Cols:], b.Data)
+		copy(padded.Data[i*blockRows*cols:], b.Data)
 	}
 	return padded
 }

@@ -107,7 +107,7 @@ func TestChoice(t *testing.T) {
 		}), Options{Targets: []Target{slow}}, "copies", "× dense"},
 		{"from a slow memory", linear(600, 600, survivors(0.02)), Options{Targets: []Target{slower}}, "csr", "× dense"},
 		{"forced straight-line, avx512", linear(128, 64, survivors(0.1)), Options{Targets: avx512, Force: []Force{{"*", "chunkunrolled"}}}, "chunkunrolled", "chunkunrolled was asked for"},
-		{"large sparse, avx512", linear(1024, 1024, survivors(0.1)), Options{Targets: avx512}, "chunk", "× dense"},
+		{"large sparse, avx512", linear(1024, 1024, survivors(0.1)), Options{Targets: avx512}, "chunk/fixed", "× dense"},
 		{"weights of any range, avx512", tooWide, Options{Exact: true, Targets: avx512, Force: []Force{{"*", "chunk"}}}, "chunk", "chunk was asked for"},
 		{"empty", linear(64, 64, iid(0)), Options{}, "", "no weights"},
 	} {

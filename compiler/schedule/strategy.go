@@ -24,13 +24,13 @@ const (
 
 // Strategy is a family of kernels with its parameters. Its text form is one of
 // dense, block4, block8, block16, block8x4, window/fixed, window/exponent,
-// window/mantissa, window16/exponent, copies, unrolled and csr, for AVX-512 chunk
-// and chunkunrolled, or, with weights that are not float32, dense, block4, block8,
+// window/mantissa, window16/exponent, copies, unrolled and csr, for AVX-512 chunk,
+// chunk/fixed and chunkunrolled, or, with weights that are not float32, dense, block4, block8,
 // block16 or window and their precision, as in window/q16.
 type Strategy struct {
 	Kernel Kernel
 	Height int              // of Block: rows of a block
-	Index  sparse.IndexForm // of Window
+	Index  sparse.IndexForm // of Window; of Chunk it is Fixed or, for places beside the weights, zero
 	// Wide is, of Window in the exponent form, windows of 16 columns, not 8; of
 	// Block with 8 rows, blocks of 4 columns, not 1.
 	Wide bool
@@ -50,6 +50,7 @@ func Strategies() []Strategy {
 		{Kernel: Unrolled},
 		{Kernel: CSR},
 		{Kernel: Chunk},
+		{Kernel: Chunk, Index: sparse.Fixed},
 		{Kernel: ChunkUnrolled},
 	}, reducedStrategies()...)
 }
@@ -95,6 +96,9 @@ func (s Strategy) String() string {
 	case Unrolled:
 		return "unrolled"
 	case Chunk:
+		if s.Index == sparse.Fixed {
+			return "chunk/" + form
+		}
 		return "chunk"
 	case ChunkUnrolled:
 		return "chunkunrolled"
@@ -155,6 +159,18 @@ func (s Strategy) PackWindow(m *sparse.Matrix) (sparse.Panel, error) {
 		return sparse.PackWideWindow(m)
 	}
 	return sparse.PackWindow(m, s.Index)
+}
+
+// PackChunk packs a matrix for a strategy of Chunk or ChunkUnrolled, which run the
+// same steps.
+func (s Strategy) PackChunk(m *sparse.Matrix) (sparse.Panel, error) {
+	if s.Index != sparse.Fixed {
+		return sparse.PackChunk(m), nil
+	}
+	if panels := sparse.FixedChunkPanels(m); len(panels) > 1 {
+		return sparse.PackFixedChunkPanels(m, panels)
+	}
+	return sparse.PackFixedChunk(m)
 }
 
 // holds is why the weights of a matrix do not fit into the strategy's words, nil

@@ -45,6 +45,8 @@ func sample(t *testing.T) []sparse.Packed {
 	list := []sparse.Packed{sparse.PackDense(m), block(4), block(8), block(16),
 		window(sparse.Mantissa), window(sparse.Exponent), window(sparse.Fixed), wide, must(copies, err), cut(sparse.PackWindowPanels(panels, halves, sparse.Fixed, sparse.NarrowWindow)),
 		cut(sparse.PackWindowPanels(panels, halves, sparse.Exponent, sparse.WideWindow)), cut(sparse.PackBlockPanels(panels, halves, 4)), cut(sparse.PackBlockPanels(panels, halves, 16)), straight, sparse.PackChunk(m), sparse.PackChunk(panels)}
+	chunks, err := sparse.PackFixedChunk(panels)
+	list = append(list, must(chunks, err), cut(sparse.PackFixedChunkPanels(panels, halves)))
 	for _, precision := range sparse.Precisions()[1:] {
 		dense, err := sparse.PackDenseIn(precision, m)
 		list = append(list, must(dense, err))

@@ -64,6 +64,9 @@ func portableCall(packed sparse.Packed, sections []int) Call {
 	case *sparse.Window:
 		call.Func = portableWindow(m)
 		call.Args[2].Len = packed.Cols() + m.Reach()
+	case *sparse.FixedChunk:
+		call.Func = "matvecChunkFixed"
+		call.Args[2].Len = packed.Cols() + m.Reach()
 	case *sparse.WindowCopies:
 		call.Func = "matvecWindowCopies"
 	case *sparse.ReducedWindow:

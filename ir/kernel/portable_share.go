@@ -63,6 +63,9 @@ func sectionStarts(packed sparse.Packed, g int) []int {
 		return []int{8 * m.Start(g), m.Start(g), g}
 	case *sparse.WindowCopies:
 		return sectionStarts(m.Windows(), g)
+	case *sparse.FixedChunk:
+		start := m.Start(g)
+		return []int{sparse.ChunkRows * start.Vector, row, start.Base, sparse.FixedChunkCounts * m.Pair(g)}
 	case *sparse.ReducedWindow:
 		if m.Precision() == sparse.Fixed16 {
 			return []int{4 * m.Start(g), m.Start(g), g, row}

@@ -23,7 +23,11 @@ func (b uint16s) len() int          { return len(b) / 2 }
 func (b *float32s) append(v float32) {
 	*b = binary.LittleEndian.AppendUint32(*b, math.Float32bits(v))
 }
-func (b *uint32s) append(v uint32) { *b = binary.LittleEndian.AppendUint32(*b, v) }
+func (b *uint32s) append(values ...uint32) {
+	for _, v := range values {
+		*b = binary.LittleEndian.AppendUint32(*b, v)
+	}
+}
 func (b *uint16s) append(v uint16) { *b = binary.LittleEndian.AppendUint16(*b, v) }
 
 // or sets bits of element i.

@@ -37,6 +37,9 @@ var packings = map[string]func(*Matrix) (Packed, error){
 	"lockstep": func(m *Matrix) (Packed, error) { return DenseLockstep{PackDense(m)}, nil },
 
 	"chunk": func(m *Matrix) (Packed, error) { return PackChunk(m), nil },
+
+	"chunkfixed":       func(m *Matrix) (Packed, error) { return PackFixedChunk(m) },
+	"chunkfixedpanels": func(m *Matrix) (Packed, error) { return PackFixedChunkPanels(m, halves(m.Cols)) },
 }
 
 // halves cuts columns into two panels, if there are two.
@@ -57,6 +60,15 @@ func randomMatrix(rng *rand.Rand, rows, cols int, density float64) *Matrix {
 		}
 	}
 	return m
+}
+
+// survivors takes small weights away, as pruning by magnitude does.
+func survivors(m *Matrix) {
+	for i, w := range m.Data {
+		if w != 0 {
+			m.Data[i] = w + float32(math.Copysign(1, float64(w)))
+		}
+	}
 }
 
 // packShapes are rows, columns and density.
@@ -102,6 +114,9 @@ func TestPacked(t *testing.T) {
 		for i, shape := range packShapes {
 			rng := rand.New(rand.NewPCG(uint64(i), 7))
 			m := randomMatrix(rng, shape.rows, shape.cols, shape.density)
+			if strings.HasPrefix(name, "chunkfixed") {
+				survivors(m)
+			}
 			// An empty row and an empty column.
 			if shape.rows > 8 && shape.cols > 8 {
 				clear(m.Row(3))
@@ -204,11 +219,16 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 	case *Window:
 		reach = w.Width()
 	case *Panels:
+		if _, ok := w.parts[0].(*FixedChunk); ok {
+			reach, together = ChunkColumns, chunkPair*ChunkRows
+		}
 		if _, ok := w.parts[0].(*WindowCopies); ok { // neighbours in another order may be any columns
 			before, reach = m.Cols, m.Cols
 		}
 	case *Chunk:
 		reach = ChunkColumns
+	case *FixedChunk:
+		reach, together = ChunkColumns, chunkPair*ChunkRows
 	case *WideBlock:
 		before = WideBlockCols - 1
 	case *CSR:

@@ -9,23 +9,25 @@ import (
 const fixedBits = 30
 
 // fixed is the word of the Fixed form for a weight of the row: the integer with
-// the index in its low three bits that is nearest to the scaled weight, at most
-// 4 away. As a float32 it is rounded to 24 bits, which gives back the weight
-// where they count in units of 16 or more: from 2^27 on, and for most indices
-// from 2^26. Of smaller weights some have the right index by chance.
+// the index in its low bits that is nearest to the scaled weight, at most half a
+// window away. As a float32 it is rounded to 24 bits, which gives back the weight
+// where they count in units of two windows or more: of three bits of index from
+// 2^27 on, and for most indices from 2^26. Of smaller weights some have the right
+// index by chance.
 func (c wordCode) fixed(w float32, index uint32) uint32 {
 	v := int64(math.RoundToEven(math.Ldexp(float64(w), fixedBits+127-c.shift)))
-	d := (int64(index) - v) & 7
-	if d > 4 {
-		d -= 8
+	period := int64(c.width)
+	d := (int64(index) - v) & (period - 1)
+	if d > period/2 {
+		d -= period
 	}
 	return uint32(v + d)
 }
 
 // holds reports whether the word of a weight decodes to it.
 func (c wordCode) holds(w float32, index uint32) bool {
-	const sure = 3 // binades below that of the largest weight
-	if c.form != Fixed || c.shift > fixedBits && biasedExponent(w) >= c.shift-sure {
+	const sure = 3 // binades below that of the largest weight, in windows of 8
+	if c.form != Fixed || c.width == NarrowWindow && c.shift > fixedBits && biasedExponent(w) >= c.shift-sure {
 		return true
 	}
 	return float64(decodeWord(c.encode(w, index), Fixed, c.width))*float64(c.scale()) == float64(w)
