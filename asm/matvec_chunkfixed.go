@@ -14,7 +14,7 @@ func fixedChunkPart(c *sparse.FixedChunk, r kernel.Range) part {
 	start := c.Start(r.From)
 	return part{
 		name: name, groups: r, level: AVX512, reads: c.Cols() + c.Reach(),
-		offsets: []int{sparse.ChunkRows * start.Vector, 8 * r.From, start.Base, sparse.FixedChunkCounts * c.Pair(r.From)},
+		offsets: []int{sparse.ChunkRows * start.Vector, 8 * r.From, start.Base, sparse.FixedChunkCounts * c.Tile(r.From)},
 		ints:    []int{(r.To - r.From + 1) / 2},
 		emit:    func(f *File) { emitFixedChunk(f, name) },
 	}
@@ -22,78 +22,104 @@ func fixedChunkPart(c *sparse.FixedChunk, r kernel.Range) part {
 
 // emitFixedChunk emits the stream kernel of chunks in the Fixed form: take from the
 // 32 elements of src in two registers what the low 5 bits of the words name, turn the
-// words into float32, multiply and add. A pair of groups has accumulators of its own
-// for each of its streams, so that their additions do not wait for each other.
+// words into float32, multiply and add. The groups of a tile have an accumulator for
+// each of their streams, so that no addition waits for another.
 func emitFixedChunk(f *File, name string) {
 	const signature = "func(dst, init, src *float32, words, scales, bases, counts *byte, groups int)"
-	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, weights and lane indices in integers; groups 2·i and 2·i+1 have\ncounts[3·i] quads of steps, two of each, that share a chunk, then counts[3·i+1]\ntwos, then counts[3·i+2] steps each with a chunk of its own, and scales for their\nrows. A last group alone has only those. It reads 32 elements of src at each base.\ninit may be dst."
+	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, weights and lane indices in integers, and scales for the rows. Tile i of\nfour groups has counts[8·i] fours of steps that share a chunk, one of each group;\nfor its first two groups, in the order of the bytes of counts[8·i+7], counts[8·i+1]\nquads, two of each, counts[8·i+2] twos and counts[8·i+3] steps each with a chunk of\nits own; for the others the next three counts. A last tile of fewer groups has no\nfours, and one group alone only steps of its own. It reads 32 elements of src at each base. init may be dst."
 	k := fixedChunk{startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")}
 	fn := k.fn
 	fn.Arg("scales", k.scales)
-	fn.SHRQ(operand.U8(1), k.rows)
+	fn.SHRQ(operand.U8(2), k.rows)
 	k.loop(k.rows, func() {
-		k.zeroWide(zmm[8:16])
-		k.units(0, func(base reg.GPPhysical) {
-			k.chunk(base, 0)
-			for i := range 4 {
-				k.step(i, 0, k.sum2(i/2, i%2))
-			}
-			k.behind(4, 1)
-		})
-		k.units(1, func(base reg.GPPhysical) {
-			k.chunk(base, 0)
-			for i := range 2 {
-				k.step(i, 0, k.sum2(i, 2))
-			}
-			k.behind(2, 1)
-		})
-		k.units(2, func(base reg.GPPhysical) {
-			k.chunk(base, 0)
-			fn.MOVWLZX(mem(k.places, 2), base.As32())
-			k.chunk(base, 2)
-			for i := range 2 {
-				k.step(i, 2*i, k.sum2(i, 3))
-			}
-			k.behind(2, 2)
-		})
-		k.finish(2)
+		k.clear(4)
+		k.shared(0, 0, 4, 1, 0)
+		for p := range 2 {
+			k.pair(1+3*p, 2*p)
+		}
+		for g := range 4 {
+			at := scratch[0]
+			fn.MOVBLZX(mem(k.counts, 4*(sparse.FixedChunkCounts-1)+g), at.As32())
+			k.store(g, func(vector reg.GPPhysical) operand.Mem { return operand.Mem{Base: vector, Index: at, Scale: 8} })
+		}
+		k.behindRows(4, sparse.FixedChunkCounts)
 	})
-	end := fn.NewLabel("end")
-	fn.Arg("groups", k.rows)
-	fn.TESTL(operand.U32(1), k.rows.As32())
-	fn.JZ(operand.LabelRef(end))
-	k.zeroWide(zmm[8:12])
-	k.units(2, func(base reg.GPPhysical) {
-		k.chunk(base, 0)
-		k.step(0, 0, k.sum2(0, 3))
-		k.behind(1, 1)
-	})
-	k.finish(1)
-	fn.Label(end)
+	k.rest(2, func() { k.pair(1, 0) })
+	k.rest(1, func() { k.own(3, 0, 1) })
 	fn.Return()
 }
 
 // fixedChunk emits the parts of the kernel.
 type fixedChunk struct{ *matvec }
 
-// sum2 is an accumulator of a group of the pair.
-func (k fixedChunk) sum2(group, i int) reg.VecPhysical { return zmm[8+4*group+i] }
+// pair emits the streams of two groups, the first of their counts and of their
+// accumulators given.
+func (k fixedChunk) pair(count, first int) {
+	k.shared(count, first, 2, 2, 0)
+	k.shared(count+1, first, 2, 1, 2)
+	k.own(count+2, first, 2)
+}
 
-// units emits the loop over the units of a kind, with the first base of each in a
-// register.
-func (k fixedChunk) units(kind int, body func(base reg.GPPhysical)) {
-	n, base := reg.R13, reg.RAX
-	k.fn.MOVL(mem(k.counts, 4*kind), n.As32())
-	k.loop(n, func() {
-		k.fn.MOVWLZX(mem(k.places, 0), base.As32())
-		body(base)
+// rest emits what is done for so many groups, a power of two, if the last tile has
+// them.
+func (k fixedChunk) rest(groups int, streams func()) {
+	fn, none := k.fn, k.fn.NewLabel("none")
+	fn.Arg("groups", k.rows)
+	fn.TESTL(operand.U32(groups), k.rows.As32())
+	fn.JZ(operand.LabelRef(none))
+	k.clear(groups)
+	streams()
+	for g := range groups {
+		k.store(g, func(vector reg.GPPhysical) operand.Mem { return mem(vector, 64*g) })
+	}
+	k.behindRows(groups, 3) // to the counts of the next pair
+	fn.Label(none)
+}
+
+// acc is an accumulator of a group of the tile.
+func (k fixedChunk) acc(group, i int) reg.VecPhysical { return zmm[8+4*group+i] }
+
+func (k fixedChunk) clear(groups int) { k.zeroWide(zmm[8 : 8+4*groups]) }
+
+// shared emits the loop over the units in which so many groups, from the first given
+// on, take some steps each with one chunk.
+func (k fixedChunk) shared(count, first, groups, each, acc int) {
+	k.units(count, func() {
+		k.chunk(0, 0)
+		for i := range groups * each {
+			k.step(i, 0, k.acc(first+i/each, acc+i%each))
+		}
+		k.behind(groups*each, 1)
 	})
 }
 
-// chunk loads a chunk of src into the registers from the given one of four on.
-func (k fixedChunk) chunk(base reg.GPPhysical, to int) {
+// own emits the loop over the steps that groups take with a chunk each.
+func (k fixedChunk) own(count, first, groups int) {
+	k.units(count, func() {
+		for i := range groups {
+			k.chunk(i, 2*i)
+		}
+		for i := range groups {
+			k.step(i, 2*i, k.acc(first+i, 3))
+		}
+		k.behind(groups, groups)
+	})
+}
+
+// units emits a loop, of as many turns as a count says.
+func (k fixedChunk) units(count int, body func()) {
+	n := reg.R13
+	k.fn.MOVL(mem(k.counts, 4*count), n.As32())
+	k.loop(n, body)
+}
+
+// chunk loads the chunk of the i-th base from here into two registers, from the
+// given one on.
+func (k fixedChunk) chunk(i, to int) {
+	base := scratch[i]
+	k.fn.MOVWLZX(mem(k.places, 2*i), base.As32())
 	for half := range 2 {
-		k.fn.VMOVUPS(k.element(base, 16*half), zmm[16+to+half])
+		k.fn.VMOVUPS(k.element(base, 16*half), zmm[24+to+half])
 	}
 }
 
@@ -102,7 +128,7 @@ func (k fixedChunk) step(i, chunk int, acc reg.VecPhysical) {
 	fn, word, weight := k.fn, zmm[i], zmm[4+i]
 	fn.VMOVDQU32(mem(k.weights, 64*i), word)
 	fn.VCVTDQ2PS(word, weight)
-	fn.VPERMI2PS(zmm[16+chunk+1], zmm[16+chunk], word)
+	fn.VPERMI2PS(zmm[24+chunk+1], zmm[24+chunk], word)
 	fn.VFMADD231PS(weight, word, acc)
 }
 
@@ -112,18 +138,20 @@ func (k fixedChunk) behind(steps, bases int) {
 	k.fn.ADDQ(operand.U8(2*bases), k.places)
 }
 
-// finish stores the rows of as many groups and goes on to the next.
-func (k fixedChunk) finish(groups int) {
-	fn := k.fn
-	for g := range groups {
-		acc := zmm[8+4*g : 12+4*g]
-		k.sum(acc)
-		fn.VMOVUPS(mem(k.scales, 64*g), zmm[0])
-		fn.VFMADD213PS(mem(k.init, 64*g), zmm[0], acc[0])
-		fn.VMOVUPS(acc[0], mem(k.dst, 64*g))
+// store finishes the rows of a group, that lie where a function says in the vectors
+// with an element a row.
+func (k fixedChunk) store(group int, rows func(vector reg.GPPhysical) operand.Mem) {
+	fn, sum := k.fn, k.acc(group, 0)
+	k.sum(zmm[8+4*group : 12+4*group])
+	fn.VMOVUPS(rows(k.scales), zmm[0])
+	fn.VFMADD213PS(rows(k.init), zmm[0], sum)
+	fn.VMOVUPS(sum, rows(k.dst))
+}
+
+// behindRows moves behind the rows of so many groups, and behind counts.
+func (k fixedChunk) behindRows(groups, counts int) {
+	for _, vector := range []reg.GPPhysical{k.scales, k.init, k.dst} {
+		k.fn.SUBQ(operand.I32(-64*groups), vector)
 	}
-	for _, vectors := range []reg.GPPhysical{k.scales, k.init, k.dst} {
-		fn.SUBQ(operand.I32(-64*groups), vectors)
-	}
-	fn.ADDQ(operand.U8(4*sparse.FixedChunkCounts), k.counts)
+	k.fn.ADDQ(operand.U8(4*counts), k.counts)
 }

@@ -44,6 +44,7 @@ type emitter struct {
 	layers          []string       // stem of the functions of each layer
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
+	turning         map[int]int  // numbers of those that are read in both directions in turns
 	levels          []kernel.Level
 	sequence        []kernel.LayerSequence // of Run; nil where it steps frame by frame
 	batch           *lockstep              // nil without a Batch
@@ -53,7 +54,7 @@ type emitter struct {
 func newEmitter(p *kernel.Program, o Options) *emitter {
 	e := &emitter{p: p, o: o, layout: p.Layout(), image: p.Image(), rt: map[string]bool{}}
 	e.namePorts()
-	fields := newScope("started", "step", "sequence", "sequenceGeneric", "sequenceAVX2", "sequenceAVX512", "stepGeneric", "stepAVX2", "stepAVX512")
+	fields := newScope("started", "back", "step", "sequence", "sequenceGeneric", "sequenceAVX2", "sequenceAVX512", "stepGeneric", "stepAVX2", "stepAVX512")
 	for i := range e.inputs {
 		if e.inputs[i].index() {
 			e.inputs[i].field = fields.private(e.inputs[i].Name)
@@ -72,6 +73,9 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 	e.levels = e.differing()
 	e.sequence = asm.Sequence(p)
 	e.batch = newLockstep(e)
+	if !e.whole() {
+		e.turning = p.Turning()
+	}
 	return e
 }
 

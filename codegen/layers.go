@@ -279,7 +279,11 @@ func (e *emitter) assemblyMatVec(in kernel.MatVec, l kernel.Level) []jen.Code {
 	if calls := asm.RowsCalls(e.p, e.layout, in, l); in.Vectors > 1 && calls != nil {
 		return e.rowsCalls(in, l, calls)
 	}
-	return e.assemblyCalls(in, l, asm.MatVecCalls(e.p, e.layout, in.Matrix, l))
+	calls := asm.MatVecCalls(e.p, e.layout, in.Matrix, l)
+	if _, ok := e.turning[in.Matrix]; ok && in.Vectors <= 1 && e.p.Matrices[in.Matrix].At(l).Turns {
+		return e.turningCalls(in, l, calls)
+	}
+	return e.assemblyCalls(in, l, calls)
 }
 
 func (e *emitter) assemblyCalls(in kernel.MatVec, l kernel.Level, calls []kernel.Call) []jen.Code {

@@ -108,6 +108,9 @@ func Lower(ctx context.Context, m *ir.Model, o Options) (*Package, error) {
 	if err := share(p.Program, o.Workers); err != nil {
 		return nil, err
 	}
+	if o.Workers == 0 {
+		p.Program.Turn()
+	}
 	if err := p.Program.Verify(); err != nil {
 		return nil, fmt.Errorf("lowering made a faulty program, which is a bug of it: %w", err)
 	}

@@ -3,47 +3,49 @@ package rt
 // matvecChunkFixed computes dst = init + W·src for W as steps of 16 rows and a chunk
 // of 32 columns. A word, as an integer, is the weight over the row's scale once it is
 // rounded to float32, and its low 5 bits are the place: it multiplies
-// src[base + place]. Groups 2·i and 2·i+1 have counts[3·i] quads of steps, two of
-// the first and two of the second, that share a base, then counts[3·i+1] twos of a
-// step each, then counts[3·i+2] twos with a base each; the last group of an odd
-// number has only counts[3·i+2] steps with a base each. len(dst) and len(init) are at
-// least len(scales), a multiple of 16, len(src) at least 32 more than the largest
+// src[base + place]. Tile i of four groups of rows has counts[8·i] fours of steps that
+// share a base, one of each group; for its first two groups, in the order of the bytes
+// of counts[8·i+7], which are 8 times their numbers, counts[8·i+1] quads that share a
+// base, two of each, counts[8·i+2] twos, one of each, and counts[8·i+3] steps each with
+// bases of their own; for the others the next three counts. The last tile may have
+// fewer groups; len(scales) is 16 for each. len(dst) and len(init) are at least that, len(src) at least 32 more than the largest
 // base; init may be dst.
 func matvecChunkFixed(dst, init, src []float32, words []uint32, scales []float32, bases []uint16, counts []uint32) {
-	for first := 0; first < len(scales); first += 32 {
-		var sums [2][16]float32
-		add := func(group, base int) {
+	for first := 0; first < len(scales); first += 64 {
+		var sums [4][16]float32
+		add := func(group int, base uint16) {
 			x, sum := (*[32]float32)(src[base:]), &sums[group]
 			for lane, word := range (*[16]uint32)(words) {
 				sum[lane] += float32(float32(int32(word)) * x[word&31])
 			}
 			words = words[16:]
 		}
-		groups := min(2, (len(scales)-first)/16)
-		for range counts[0] {
-			for i := range 4 {
-				add(i/2, int(bases[0]))
+		// units are of some steps of each group, with one base for all or one each.
+		units := func(count uint32, from, to, each, own int) {
+			for range count {
+				for group := from; group < to; group++ {
+					for range each {
+						add(group, bases[(group-from)%own])
+					}
+				}
+				bases = bases[own:]
 			}
-			bases = bases[1:]
 		}
-		for range counts[1] {
-			add(0, int(bases[0]))
-			add(1, int(bases[0]))
-			bases = bases[1:]
+		groups := min(4, (len(scales)-first)/16)
+		units(counts[0], 0, 4, 1, 1)
+		for from := 0; from < groups; from += 2 {
+			to, pair := min(from+2, groups), counts[1+3*from/2:]
+			units(pair[0], from, to, 2, 1)
+			units(pair[1], from, to, 1, 1)
+			units(pair[2], from, to, 1, to-from)
 		}
-		for range counts[2] {
-			for group := range groups {
-				add(group, int(bases[group]))
-			}
-			bases = bases[groups:]
-		}
-		counts = counts[3:]
 		for group := range groups {
-			row := first + 16*group
+			row := first + 16*int(counts[7]>>(8*group)&255)/8
 			y, b, s := (*[16]float32)(dst[row:]), (*[16]float32)(init[row:]), (*[16]float32)(scales[row:])
 			for lane, sum := range sums[group] {
 				y[lane] = float32(sum*s[lane]) + b[lane]
 			}
 		}
+		counts = counts[8:]
 	}
 }

@@ -150,7 +150,7 @@ func TestOddInputs(t *testing.T) {
 func TestLayout(t *testing.T) {
 	typ := reflect.TypeFor[State]()
 	for i := range typ.NumField() {
-		if f := typ.Field(i); f.Type.Kind() == reflect.Array && f.Name != "_" && f.Offset%64 != 0 {
+		if f := typ.Field(i); f.Type.Kind() == reflect.Array && f.Type.Elem().Kind() == reflect.Float32 && f.Offset%64 != 0 {
 			t.Errorf("%s lies at byte %d, want a multiple of 64", f.Name, f.Offset)
 		}
 	}

@@ -29,7 +29,7 @@ func sample(t *testing.T) []sparse.Packed {
 		w, err := sparse.PackWindow(m, form)
 		return must(w, err)
 	}
-	panels := sparse.NewMatrix(48, 2500)
+	panels := sparse.NewMatrix(208, 2500) // more than one tile of chunks
 	for i := range panels.Data {
 		if rng.IntN(20) == 0 {
 			panels.Data[i] = 1 + rng.Float32()

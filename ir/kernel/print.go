@@ -90,7 +90,11 @@ func (w *printer) matrices() {
 }
 
 func (w *printer) form(f *Form) string {
-	return fmt.Sprintf("packed rows %d, steps %d, bytes %d, ranges %s", f.Packed.Rows(), f.Packed.Steps(), f.Size(), ranges(f.Ranges))
+	text := fmt.Sprintf("packed rows %d, steps %d, bytes %d, ranges %s", f.Packed.Rows(), f.Packed.Steps(), f.Size(), ranges(f.Ranges))
+	if f.Turns {
+		text += " and back"
+	}
+	return text
 }
 
 func joined(levels []Level) string {

@@ -109,6 +109,7 @@ type Form struct {
 	Strategy Strategy
 	Packed   sparse.Packed
 	Ranges   []Range // what each call of the kernel covers
+	Turns    bool    // every other step takes them from the last to the first
 }
 
 // At is the form that the kernels of a level read.

@@ -20,7 +20,7 @@ func sound() *Program {
 		States:  []State{{Name: "h", Buf: 2, Size: 10, Init: -1}},
 		Consts: []Const{{Name: "b", Rows: 1, Cols: 10, Data: make([]float32, 16)},
 			{Name: "e", Rows: 3, Cols: 5, Data: make([]float32, 48)}},
-		Matrices: []Matrix{{Name: "w", Rows: 10, Cols: 5, NNZ: 1, Form: Form{Dense, d, []Range{{0, 2}}}}},
+		Matrices: []Matrix{{Name: "w", Rows: 10, Cols: 5, NNZ: 1, Form: Form{Strategy: Dense, Packed: d, Ranges: []Range{{0, 2}}}}},
 		Layers: []Layer{{Name: "y", Doc: "sum", Instrs: []Instr{
 			MatVec{Dst: Ref{ID: 1}, Init: Ref{Space: Con}, Src: Ref{ID: 0}, Matrix: 0},
 			Activate{Func: Tanh, Dst: Ref{ID: 1}, Src: Ref{ID: 1}, Size: 10},

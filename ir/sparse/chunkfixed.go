@@ -3,7 +3,6 @@ package sparse
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // FixedChunk is a matrix packed for the two-source permute of AVX-512 with the place
@@ -19,30 +18,32 @@ import (
 // many weights need that have no packing of this form. Those pruned by magnitude need
 // it for one weight in a thousand.
 //
-// Two groups in a row share chunks of src in registers: a pair of groups has a stream
-// of quads, in which each takes two steps of a chunk, one of twos, of a step each,
-// and one of steps with a chunk of their own, in turns. A last group without a
-// partner has only the latter.
+// Four groups in a row are a tile, which shares chunks of src in registers: it has a
+// stream of fours, a step of each group with one chunk, if it is small, and for each
+// of two pairs of its groups one of quads, two steps of each with one chunk, one of
+// twos, a step of each, and one of steps with chunks of their own, in turns. The last
+// tile may have fewer groups, and no fours then; one without a partner has only steps
+// of its own.
 //
 // Lanes that find no weight hold the word 0, weight 0 at place 0: an infinity or NaN
-// in src reaches every row that has a weight for it, but others of the pair of groups
-// too. No element behind the last column is multiplied, though [FixedChunk.Reach] of
+// in src reaches every row that has a weight for it, but others of the tile too. No element behind the last column is multiplied, though [FixedChunk.Reach] of
 // them are read.
 type FixedChunk struct {
 	rows, cols, nnz int
 
 	words  uint32s      // [step][16]
 	scales float32s     // [row] decoded weights are w/scale
-	bases  uint16s      // [quad, two or own step]
-	counts uint32s      // [pair of groups][3]: quads, twos, own steps of each
-	starts []ChunkStart // [pair of groups]; one more at the end
+	bases  uint16s      // [four, quad, two or own step]
+	counts uint32s      // [tile][8]: fours; of each pair quads, twos, own steps of each; order
+	starts []ChunkStart // [tile]; one more at the end
 }
 
-// chunkPair is the number of groups that share chunks, FixedChunkCounts that of the
-// counts of a pair.
+// chunkTile is the number of groups that share chunks, FixedChunkCounts that of the
+// counts of a tile. The last one is the order of its groups, of which the first two
+// are a pair and the others one: a byte each, 8 times the number in the tile.
 const (
-	chunkPair        = 2
-	FixedChunkCounts = 3
+	chunkTile        = 4
+	FixedChunkCounts = 8
 )
 
 // PackFixedChunk packs a matrix of at most 65,536 columns whose weights are zero or
@@ -55,18 +56,17 @@ func PackFixedChunk(m *Matrix) (*FixedChunk, error) {
 		return nil, err
 	}
 	c := &FixedChunk{rows: roundUp(m.Rows, ChunkRows), cols: m.Cols, nnz: m.NNZ()}
-	for first := 0; first < c.rows; first += chunkPair * ChunkRows {
+	for first := 0; first < c.rows; first += chunkTile * ChunkRows {
 		c.starts = append(c.starts, c.end())
-		var pair [chunkPair]*fixedGroup
-		for i := range pair {
-			if first+i*ChunkRows < c.rows {
-				pair[i] = newFixedGroup(m, first+i*ChunkRows)
-				for _, code := range pair[i].codes {
-					c.scales.append(code.scale())
-				}
+		var tile []*fixedGroup
+		for row := first; row < min(first+chunkTile*ChunkRows, c.rows); row += ChunkRows {
+			g := newFixedGroup(m, row)
+			for _, code := range g.codes {
+				c.scales.append(code.scale())
 			}
+			tile = append(tile, g)
 		}
-		if err := c.packPair(pair[0], pair[1]); err != nil {
+		if err := c.packTile(tile); err != nil {
 			return nil, err
 		}
 	}
@@ -74,42 +74,73 @@ func PackFixedChunk(m *Matrix) (*FixedChunk, error) {
 	return c, nil
 }
 
-// packPair appends the steps of two groups, the second nil where there is none.
-func (c *FixedChunk) packPair(a, b *fixedGroup) error {
-	var s chunkSharing
-	if b == nil {
-		s.own[0] = ownSteps(a.schedule)
-	} else {
-		s = shareChunks(a.schedule, b.schedule)
+// packTile appends the steps of up to four groups.
+func (c *FixedChunk) packTile(tile []*fixedGroup) error {
+	var schedules [][]chunkStep
+	for _, g := range tile {
+		schedules = append(schedules, g.schedule)
 	}
-	for _, q := range s.quads {
-		c.bases.append(uint16(q[0].base))
-		c.append(a.encode(q[0]), a.encode(q[1]), b.encode(q[2]), b.encode(q[3]))
+	share := shareTile(schedules)
+	for _, four := range share.fours {
+		c.bases.append(uint16(four[0].base))
+		for _, i := range share.order {
+			c.appendWords(tile[i].encode(four[i]))
+		}
 	}
-	for _, t := range s.twos {
-		c.bases.append(uint16(t[0].base))
-		c.append(a.encode(t[0]), b.encode(t[1]))
-	}
-	own, err := a.ownWords(s.own[0])
-	if err != nil {
-		return err
-	}
-	streams := [][]fixedStep{own}
-	if b != nil {
-		if own, err = b.ownWords(s.own[1]); err != nil {
+	counts := []uint32{uint32(len(share.fours))}
+	order := uint32(0)
+	for p, pair := range share.pairs {
+		var members []*fixedGroup
+		for k := 2 * p; k < min(2*p+2, len(tile)); k++ {
+			members = append(members, tile[share.order[k]])
+			order |= uint32(8*share.order[k]) << (8 * k)
+		}
+		own, err := c.packPair(members, pair)
+		if err != nil {
 			return err
 		}
-		streams = append(streams, own)
+		counts = append(counts, uint32(len(pair.quads)), uint32(len(pair.twos)), uint32(own))
 	}
-	c.counts.append(uint32(len(s.quads)), uint32(len(s.twos)), uint32(c.appendOwn(streams...)))
+	c.counts.append(append(counts, order)...)
 	return nil
 }
 
-// appendOwn appends the steps with chunks of their own of one group or two, in
+// packPair appends the steps that two groups, or one, do not share with the others of
+// their tile, and returns how many own ones each has.
+func (c *FixedChunk) packPair(members []*fixedGroup, pair pairShare) (own int, err error) {
+	for _, quad := range pair.quads {
+		c.bases.append(uint16(quad[0].base))
+		for i, s := range quad {
+			c.appendWords(members[i/2].encode(s))
+		}
+	}
+	for _, two := range pair.twos {
+		c.bases.append(uint16(two[0].base))
+		for k, g := range members {
+			c.appendWords(g.encode(two[k]))
+		}
+	}
+	var streams [][]fixedStep
+	for k, g := range members {
+		steps, err := g.ownWords(pair.own[k])
+		if err != nil {
+			return 0, err
+		}
+		streams = append(streams, steps)
+	}
+	return c.appendOwn(streams), nil
+}
+
+// appendOwn appends the steps with chunks of their own of the groups of a pair, in
 // turns, and returns the length of the longer list. The shorter one goes on with idle
 // steps, at the chunks of the other.
-func (c *FixedChunk) appendOwn(streams ...[]fixedStep) int {
-	longest := slices.MaxFunc(streams, func(a, b []fixedStep) int { return len(a) - len(b) })
+func (c *FixedChunk) appendOwn(streams [][]fixedStep) int {
+	var longest []fixedStep
+	for _, steps := range streams {
+		if len(steps) > len(longest) {
+			longest = steps
+		}
+	}
 	for i, s := range longest {
 		for _, steps := range streams {
 			step := fixedStep{base: s.base}
@@ -117,17 +148,13 @@ func (c *FixedChunk) appendOwn(streams ...[]fixedStep) int {
 				step = steps[i]
 			}
 			c.bases.append(uint16(step.base))
-			c.append(step.words)
+			c.appendWords(step.words)
 		}
 	}
 	return len(longest)
 }
 
-func (c *FixedChunk) append(steps ...[ChunkRows]uint32) {
-	for i := range steps {
-		c.words.append(steps[i][:]...)
-	}
-}
+func (c *FixedChunk) appendWords(step [ChunkRows]uint32) { c.words.append(step[:]...) }
 
 // end is the place behind all that is packed.
 func (c *FixedChunk) end() ChunkStart {
@@ -147,15 +174,15 @@ func (c *FixedChunk) NNZ() int { return c.nnz }
 func (c *FixedChunk) Steps() int { return c.words.len() / ChunkRows }
 
 // Sections are "words" (uint32, 16 a step), "scales" (float32, one a row), "bases"
-// (uint16: one for each quad, two and own step) and "counts" (uint32, three for each
-// pair of groups: quads, twos, own steps of each group).
+// (uint16: one for each four, quad, two and own step) and "counts" (uint32, eight for
+// each tile: fours, quads, twos and own steps of either pair, the order of groups).
 func (c *FixedChunk) Sections() []Section {
 	return []Section{{"words", c.words}, {"scales", c.scales}, {"bases", c.bases}, {"counts", c.counts}}
 }
 
 // Granule is the number of 8-row groups between places where the matrix can be
 // cut.
-func (c *FixedChunk) Granule() int { return chunkPair * ChunkRows / lanes }
+func (c *FixedChunk) Granule() int { return chunkTile * ChunkRows / lanes }
 
 // Reach is the number of elements behind the last column of src that a kernel
 // may read.
@@ -165,23 +192,23 @@ func (c *FixedChunk) Reach() int { return lastFixedBase(c.cols) + ChunkColumns -
 // readable behind the columns rounded up to a register.
 func lastFixedBase(cols int) int { return roundUp(cols, chunkStride) - chunkStride }
 
-// Start is where the streams of the pair of groups begin that begins at an 8-row
-// group, or before which it ends.
-func (c *FixedChunk) Start(group int) ChunkStart { return c.starts[c.Pair(group)] }
+// Start is where the streams of a tile begin, given its first 8-row group, or the
+// number of all.
+func (c *FixedChunk) Start(group int) ChunkStart { return c.starts[c.Tile(group)] }
 
-// Pair is the number of pairs before an 8-row group, a multiple of the granule or
-// the last.
-func (c *FixedChunk) Pair(group int) int { return (group + c.Granule() - 1) / c.Granule() }
+// Tile is the number of tiles before an 8-row group, a multiple of the granule or
+// the number of all.
+func (c *FixedChunk) Tile(group int) int { return (group + c.Granule() - 1) / c.Granule() }
 
 // Bytes is the number of bytes that a kernel reads for a range of groups of 8
 // rows.
 func (c *FixedChunk) Bytes(from, to int) int {
 	a, b := c.Start(from), c.Start(to)
-	return (b.Vector-a.Vector)*4*ChunkRows + (b.Base-a.Base)*2 + (c.Pair(to)-c.Pair(from))*4*FixedChunkCounts + (to-from)*4*lanes
+	return (b.Vector-a.Vector)*4*ChunkRows + (b.Base-a.Base)*2 + (c.Tile(to)-c.Tile(from))*4*FixedChunkCounts + (to-from)*4*lanes
 }
 
-// MulAdd computes dst = init + W·src. The two steps of a group in a quad are added
-// to accumulators 0 and 1, those of twos to 2, own ones to 3; the sum is
+// MulAdd computes dst = init + W·src. Steps of fours are added to accumulator 0, the
+// two of quads to 0 and 1, those of twos to 2, own ones to 3; the sum is
 // (a0+a1)+(a2+a3), multiplied by the scale and added to init in one rounding.
 func (c *FixedChunk) MulAdd(dst, init, src []float32) {
 	for g := range c.rows / ChunkRows {
@@ -210,21 +237,34 @@ func (c *FixedChunk) lane(s placedStep, lane int) (weight float32, place int) {
 // order of the stream.
 func (c *FixedChunk) steps(group int) func(yield func(placedStep) bool) {
 	return func(yield func(placedStep) bool) {
-		pair, which := group/chunkPair, group%chunkPair
-		at, together := c.starts[pair], min(chunkPair, c.rows/ChunkRows-chunkPair*pair)
-		// Quads have a base for two steps of each group, own steps one for each.
-		for kind, shape := range [FixedChunkCounts]struct{ steps, bases, acc int }{{2, 1, 0}, {1, 1, 2}, {1, together, 3}} {
-			for range c.counts.at(FixedChunkCounts*pair + kind) {
-				for k := range shape.steps {
-					s := placedStep{weights: at.Vector + which*shape.steps + k, acc: shape.acc + k}
-					s.base = int(c.bases.at(at.Base + which%shape.bases))
-					if !yield(s) {
-						return
+		tile := group / chunkTile
+		at, counts := c.starts[tile], FixedChunkCounts*tile
+		members := min(chunkTile, c.rows/ChunkRows-chunkTile*tile)
+		which := 0
+		for int(c.counts.at(counts+FixedChunkCounts-1)>>(8*which)&255) != 8*(group%chunkTile) {
+			which++
+		}
+		// units yields the steps of the stream of a count, in which so many groups from
+		// the first given on take some each, with one base for all or one each.
+		units := func(count, first, groups, each, bases, acc int) bool {
+			for range c.counts.at(counts + count) {
+				for i := range each {
+					if k := which - first; k >= 0 && k < groups {
+						s := placedStep{weights: at.Vector + each*k + i, base: int(c.bases.at(at.Base + k%bases)), acc: acc + i}
+						if !yield(s) {
+							return false
+						}
 					}
 				}
-				at.Vector += together * shape.steps
-				at.Base += shape.bases
+				at.Vector += groups * each
+				at.Base += bases
 			}
+			return true
+		}
+		more := units(0, 0, chunkTile, 1, 1, 0)
+		for p := 0; more && 2*p < members; p++ {
+			first, pair := 2*p, min(2, members-2*p)
+			more = units(1+3*p, first, pair, 2, 1, 0) && units(2+3*p, first, pair, 1, 1, 2) && units(3+3*p, first, pair, 1, pair, 3)
 		}
 	}
 }

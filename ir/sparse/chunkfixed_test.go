@@ -3,6 +3,7 @@ package sparse
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -81,47 +82,68 @@ func TestFixedChunkRefusals(t *testing.T) {
 	}
 }
 
-// TestShareChunks wants the steps of two groups once each, none outside of its
-// chunks, and as many shared as lane-balanced groups allow.
-func TestShareChunks(t *testing.T) {
+// TestShareTile wants the steps of four groups once each, none outside of its chunks,
+// and as many fours as lane-balanced groups allow.
+func TestShareTile(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
-	m := NewMatrix(2*ChunkRows, 10*ChunkColumns)
-	least := [2]int{}
-	for chunk := range 10 {
-		keep := [2]int{rng.IntN(5), rng.IntN(5)}
-		least[0] += min(keep[0], keep[1]) / 2
-		least[1] += min(keep[0], keep[1]) % 2
-		for r := range m.Rows {
-			for _, c := range rng.Perm(ChunkColumns)[:keep[r/ChunkRows]] {
-				m.Row(r)[chunk*ChunkColumns+c] = 1
+	for groups := 1; groups <= chunkTile; groups++ {
+		m, fours := NewMatrix(groups*ChunkRows, 10*ChunkColumns), 0
+		for chunk := range 10 {
+			keep := []int{rng.IntN(5), rng.IntN(5), rng.IntN(5), rng.IntN(5)}
+			fours += slices.Min(keep)
+			for r := range m.Rows {
+				for _, c := range rng.Perm(ChunkColumns)[:keep[r/ChunkRows]] {
+					m.Row(r)[chunk*ChunkColumns+c] = 1
+				}
 			}
 		}
-	}
-	a, b := newFixedGroup(m, 0).schedule, newFixedGroup(m, ChunkRows).schedule
-	s := shareChunks(a, b)
-	if len(s.quads) < least[0] || len(s.quads)+len(s.twos) < least[0]+least[1] {
-		t.Errorf("%d quads and %d twos, want at least %d", len(s.quads), len(s.twos), least)
-	}
-	taken := map[chunkStep]int{}
-	all := append(append([]basedStep{}, s.own[0]...), s.own[1]...)
-	for _, q := range s.quads {
-		all = append(all, q[:]...)
-	}
-	for _, two := range s.twos {
-		all = append(all, two[:]...)
-	}
-	for _, step := range all {
-		taken[step.chunkStep]++
-		if step.base < step.low || step.base > step.high {
-			t.Errorf("step of chunks %d to %d at %d", step.low, step.high, step.base)
+		var schedules [][]chunkStep
+		left := make([]map[chunkStep]int, groups)
+		for g := range groups {
+			schedules = append(schedules, newFixedGroup(m, g*ChunkRows).schedule)
+			left[g] = map[chunkStep]int{}
+			for _, s := range schedules[g] {
+				left[g][s]++
+			}
 		}
-	}
-	for _, step := range append(a, b...) {
-		taken[step]--
-	}
-	for step, n := range taken {
-		if n != 0 {
-			t.Errorf("step %v: %d times too often", step, n)
+		take := func(group int, s basedStep) {
+			left[group][s.chunkStep]--
+			if s.base < s.low || s.base > s.high {
+				t.Errorf("step of chunks %d to %d at %d", s.low, s.high, s.base)
+			}
+		}
+		share := shareTile(schedules)
+		if groups == chunkTile && len(share.fours) < fours {
+			t.Errorf("%d fours, want at least %d", len(share.fours), fours)
+		}
+		for _, four := range share.fours {
+			for g, s := range four {
+				take(g, s)
+			}
+		}
+		for p, pair := range share.pairs {
+			for k, own := range pair.own {
+				for _, s := range own {
+					take(share.order[2*p+k], s)
+				}
+			}
+			for _, quad := range pair.quads {
+				for i, s := range quad {
+					take(share.order[2*p+i/2], s)
+				}
+			}
+			for _, two := range pair.twos {
+				for k, s := range two {
+					take(share.order[2*p+k], s)
+				}
+			}
+		}
+		for g := range left {
+			for s, n := range left[g] {
+				if n != 0 {
+					t.Errorf("group %d of %d, step %v: left over %d times", g, groups, s, n)
+				}
+			}
 		}
 	}
 }

@@ -220,7 +220,7 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 		reach = w.Width()
 	case *Panels:
 		if _, ok := w.parts[0].(*FixedChunk); ok {
-			reach, together = ChunkColumns, chunkPair*ChunkRows
+			reach, together = ChunkColumns, chunkTile*ChunkRows
 		}
 		if _, ok := w.parts[0].(*WindowCopies); ok { // neighbours in another order may be any columns
 			before, reach = m.Cols, m.Cols
@@ -228,7 +228,7 @@ func checkNaN(t *testing.T, rng *rand.Rand, p Packed, m *Matrix) {
 	case *Chunk:
 		reach = ChunkColumns
 	case *FixedChunk:
-		reach, together = ChunkColumns, chunkPair*ChunkRows
+		reach, together = ChunkColumns, chunkTile*ChunkRows
 	case *WideBlock:
 		before = WideBlockCols - 1
 	case *CSR:
