@@ -44,7 +44,6 @@ type emitter struct {
 	layers          []string       // stem of the functions of each layer
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
-	turning         map[int]int  // numbers of those that are read in both directions in turns
 	levels          []kernel.Level
 	sequence        []kernel.LayerSequence // of Run; nil where it steps frame by frame
 	batch           *lockstep              // nil without a Batch
@@ -73,9 +72,6 @@ func newEmitter(p *kernel.Program, o Options) *emitter {
 	e.levels = e.differing()
 	e.sequence = asm.Sequence(p)
 	e.batch = newLockstep(e)
-	if !e.whole() {
-		e.turning = p.Turning()
-	}
 	return e
 }
 

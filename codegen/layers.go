@@ -64,7 +64,7 @@ func (e *emitter) amd64File() *jen.File {
 // stepLevels are a step and the sequences of Run at every level.
 func (e *emitter) stepLevels(f *jen.File) {
 	doc(f, "step runs the layers.")
-	method(f, "step").Params().Block(jen.Switch(jen.Id("level")).BlockFunc(func(g *jen.Group) {
+	method(f, "step").Params().Block(e.turnAround(), jen.Switch(jen.Id("level")).BlockFunc(func(g *jen.Group) {
 		for _, l := range slices.Backward(e.levels) {
 			g.Case(e.use("level" + suffix(l))).Block(jen.Id("s").Dot("step" + suffix(l)).Call())
 		}
@@ -93,9 +93,33 @@ func (e *emitter) levelLayers(f *jen.File, l kernel.Level) {
 	})
 	for i := range e.p.Layers {
 		if e.layerLevel(i, l) == l {
-			e.layer(f, i, suffix(l), e.assemblyCall(l), func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) })
+			e.assemblyLayer(f, i, l)
 		}
 	}
+}
+
+// assemblyLayer emits layer i with the kernels of a level, its turns among them.
+func (e *emitter) assemblyLayer(f *jen.File, i int, l kernel.Level) {
+	turns := e.p.TurnsAt(i, l)
+	matVec := func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) }
+	e.layerFunc(f, e.layers[i]+suffix(l), e.what(i), func(g *jen.Group) {
+		instrs := e.p.Layers[i].Instrs
+		for at := 0; at < len(instrs); at++ {
+			k := slices.IndexFunc(turns, func(p kernel.Phase) bool { return p.From == at })
+			if k < 0 {
+				e.instr(g, instrs[at], e.assemblyCall(l), matVec)
+				continue
+			}
+			var products []kernel.MatVec
+			for _, in := range instrs[at:turns[k].To] {
+				products = append(products, in.(kernel.MatVec))
+			}
+			for _, c := range e.turn(products, turns[k].Shares, l) {
+				g.Add(c)
+			}
+			at = turns[k].To - 1
+		}
+	})
 }
 
 // layerLevel is the level whose layer i level l runs.
@@ -132,7 +156,7 @@ func (e *emitter) noasmFile() *jen.File {
 		return f
 	}
 	doc(f, "step runs the layers.")
-	method(f, "step").Params().Block(jen.Id("s").Dot("stepGeneric").Call())
+	method(f, "step").Params().Block(e.turnAround(), jen.Id("s").Dot("stepGeneric").Call())
 	e.sequenceMethod(f, nil)
 	return f
 }
@@ -149,20 +173,29 @@ func (e *emitter) layerCalls(f *jen.File, name, suffix string) {
 // element-wise kernels and of products.
 func (e *emitter) layer(f *jen.File, i int, suffix string,
 	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
-	l := e.p.Layers[i]
-	what := fmt.Sprintf("layer %q: %s", l.Name, strings.TrimSuffix(oneLine(l.Doc), "."))
-	e.layerFunc(f, e.layers[i]+suffix, what, l.Instrs, call, matVec)
+	e.instrsFunc(f, e.layers[i]+suffix, e.what(i), e.p.Layers[i].Instrs, call, matVec)
 }
 
-// layerFunc emits a function of instructions of a layer, which is what it says.
-func (e *emitter) layerFunc(f *jen.File, name, what string, instrs []kernel.Instr,
+// what is a layer in the comment of its function.
+func (e *emitter) what(i int) string {
+	l := e.p.Layers[i]
+	return fmt.Sprintf("layer %q: %s", l.Name, strings.TrimSuffix(oneLine(l.Doc), "."))
+}
+
+// instrsFunc emits a function of instructions of a layer, which is what it says.
+func (e *emitter) instrsFunc(f *jen.File, name, what string, instrs []kernel.Instr,
 	call func(asm.ElementCall) jen.Code, matVec func(kernel.MatVec) []jen.Code) {
-	doc(f, fmt.Sprintf("%s is %s.\n//\n//go:noinline", name, what))
-	f.Func().Id(name).Params(jen.Id("s").Op("*").Id(e.frameType())).BlockFunc(func(g *jen.Group) {
+	e.layerFunc(f, name, what, func(g *jen.Group) {
 		for _, in := range instrs {
 			e.instr(g, in, call, matVec)
 		}
 	})
+}
+
+// layerFunc emits a function of a layer or of a part of it.
+func (e *emitter) layerFunc(f *jen.File, name, what string, body func(*jen.Group)) {
+	doc(f, fmt.Sprintf("%s is %s.\n//\n//go:noinline", name, what))
+	f.Func().Id(name).Params(jen.Id("s").Op("*").Id(e.frameType())).BlockFunc(body)
 }
 
 // instr adds the statements of an instruction.
@@ -279,11 +312,7 @@ func (e *emitter) assemblyMatVec(in kernel.MatVec, l kernel.Level) []jen.Code {
 	if calls := asm.RowsCalls(e.p, e.layout, in, l); in.Vectors > 1 && calls != nil {
 		return e.rowsCalls(in, l, calls)
 	}
-	calls := asm.MatVecCalls(e.p, e.layout, in.Matrix, l)
-	if _, ok := e.turning[in.Matrix]; ok && in.Vectors <= 1 && e.p.Matrices[in.Matrix].At(l).Turns {
-		return e.turningCalls(in, l, calls)
-	}
-	return e.assemblyCalls(in, l, calls)
+	return e.assemblyCalls(in, l, asm.MatVecCalls(e.p, e.layout, in.Matrix, l))
 }
 
 func (e *emitter) assemblyCalls(in kernel.MatVec, l kernel.Level, calls []kernel.Call) []jen.Code {

@@ -67,8 +67,8 @@ multiple too. One that lies elsewhere works, but its loads cross cache lines.`)
 		if e.hasInit() {
 			g.Id("started").Bool().Comment("the initial states are in place")
 		}
-		if n := len(e.turning); n > 0 {
-			g.Id("back").Index(jen.Lit(n)).Bool().Comment("the last step went through the rows of a matrix backwards")
+		if e.turns() {
+			g.Id("back").Bool().Comment("the last step went through rows of weights from the last to the first")
 		}
 		if rest := e.scalars() % cacheLine; rest > 0 {
 			g.Id("_").Index(jen.Lit(cacheLine - rest)).Byte()
@@ -88,7 +88,10 @@ func (e *emitter) scalars() int {
 	if e.hasInit() {
 		size++
 	}
-	return size + len(e.turning)
+	if e.turns() {
+		size++
+	}
+	return size
 }
 
 // stateSize is the size of a State in bytes on a machine of 64 bits.

@@ -132,8 +132,8 @@ func (e *emitter) sequenceLayers(f *jen.File, l kernel.Level) {
 		}
 		if len(split.Ahead) > 0 && len(split.Rest) > 0 {
 			rest = e.layers[i] + "Rest" + suffix(l)
-			e.layerFunc(f, rest, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), split.Rest, e.assemblyCall(l),
-				func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) })
+			e.instrsFunc(f, rest, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), split.Rest, e.assemblyCall(l),
+				func(in kernel.MatVec) []jen.Code { return e.turnedProduct(i, in, l) })
 		}
 		doc(f, fmt.Sprintf("%s is layer %q over frames.\n//\n//go:noinline", name(i, l), layer.Name))
 		f.Func().Id(name(i, l)).Params(jen.Id("s").Op("*").Id("State"), sequenceParam()).BlockFunc(func(g *jen.Group) {
@@ -202,6 +202,9 @@ func (e *emitter) runBlocks(g *jen.Group) {
 			}
 			if e.hasInit() {
 				g.Add(field("started")).Op("=").True()
+			}
+			if e.turns() {
+				g.Add(field("back")).Op("=").Id("s").Dot("back").Op("!=").Parens(jen.Id("i").Op("%").Lit(2).Op("==").Lit(0))
 			}
 		})
 		g.Id("s").Dot("sequence").Call(jen.Id("q").Index(jen.Op(":").Id("n")))

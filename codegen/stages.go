@@ -119,7 +119,7 @@ func (e *emitter) wholeLevel(f *jen.File, l kernel.Level) {
 		default:
 			e.aheadFunc(f, i, k.suffix, ahead)
 			if rest := e.sequence[i].Rest; len(rest) > 0 {
-				e.layerFunc(f, e.layers[i]+k.suffix, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), rest, e.assemblyCall(l), matVec)
+				e.instrsFunc(f, e.layers[i]+k.suffix, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), rest, e.assemblyCall(l), matVec)
 			}
 		}
 	}

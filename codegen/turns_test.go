@@ -8,19 +8,16 @@ import (
 	"github.com/sparsec/sparsec/ir/kernel"
 )
 
-// TestTurns runs the tests of a package whose products go through their matrix in
-// both directions: every other frame from the last rows to the first.
+// TestTurns runs the tests of a package whose recurrent layer goes through the rows of
+// its two matrices in both directions, every other step from the last to the first.
 func TestTurns(t *testing.T) {
-	p := gru(t, 45)
-	turning := 0
-	for i := range p.Matrices {
-		f := &p.Matrices[i].Form
-		if f.Turns = len(f.Ranges) > 1; f.Turns {
-			turning++
-		}
+	p := gru(t, 320)
+	p.Turn()
+	if turns := p.TurnsAt(0, kernel.AVX2); len(turns) != 1 || turns[0].To != 2 || len(turns[0].Shares) != 2 {
+		t.Fatalf("turns %v, want one of the first two products in two shares:\n%s", turns, p)
 	}
-	if turning == 0 {
-		t.Fatalf("no matrix in ranges:\n%s", p)
+	if err := p.Verify(); err != nil {
+		t.Fatal(err)
 	}
 	dir := module(t, map[string]*kernel.Program{"m": p})
 	goTool(t, dir, nil, "vet", "./...")
@@ -30,29 +27,13 @@ func TestTurns(t *testing.T) {
 		if f.Name != "kernels_amd64.go" {
 			continue
 		}
-		// Once in the step, once more in what Run leaves to single frames.
-		if n := strings.Count(string(f.Data), "] = !s.back["); n < turning {
-			t.Errorf("%d products turn, want at least %d:\n%s", n, turning, f.Data)
+		_, turn, _ := strings.Cut(string(f.Data), "if s.back {")
+		back, there, _ := strings.Cut(turn, "} else {")
+		there, _, _ = strings.Cut(there, "\n\t}")
+		from, to := strings.Fields(there), strings.Fields(back)
+		split := slices.Index(from, to[0]) // of the shares
+		if split <= 0 || !slices.Equal(to, slices.Concat(from[split:], from[:split])) {
+			t.Errorf("there:%s\nback:%s\nwant one share after the other, and the other way round", there, back)
 		}
-	}
-}
-
-// TestBackwards wants the calls of the same rows, one for each panel of columns, to
-// stay in order.
-func TestBackwards(t *testing.T) {
-	var calls []kernel.Call
-	for _, row := range []int{0, 64, 128} {
-		for _, column := range []int{0, 100} {
-			args := kernel.Vectors(row, 64, 100)
-			args[2].Off = column
-			calls = append(calls, kernel.Call{Args: args})
-		}
-	}
-	var got [][2]int
-	for _, c := range backwards(calls) {
-		got = append(got, [2]int{c.Args[0].Off, c.Args[2].Off})
-	}
-	if want := [][2]int{{128, 0}, {128, 100}, {64, 0}, {64, 100}, {0, 0}, {0, 100}}; !slices.Equal(got, want) {
-		t.Errorf("rows and columns %v, want %v", got, want)
 	}
 }

@@ -2,6 +2,7 @@ package codegen
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dave/jennifer/jen"
 
@@ -16,8 +17,11 @@ func (e *emitter) weightsFile() *jen.File {
 	f.Var().Id("weightsFile").String()
 	doc(f, "weights is the base of all weights, in this machine's byte order. Nothing writes there.")
 	file := jen.Id("weightsFile")
-	if e.large() {
+	switch {
+	case e.large():
 		file = jen.Id("inHugePages").Call(file)
+	case slices.Contains(e.levels, kernel.AVX512):
+		file = e.use("inLines").Call(file, jen.Id("level").Op("==").Add(e.use("levelAVX512")))
 	}
 	f.Var().Id("weights").Op("=").Add(e.use("loadWeights")).Call(file, jen.Id("weightsSections").Index(jen.Op(":")))
 	doc(f, "weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.")

@@ -105,11 +105,7 @@ func (e *emitter) workersAMD64File() *jen.File {
 		e.sharedLayers(f, suffix(l), func(i int) string { return suffix(e.layerLevel(i, l)) }, e.assemblyCall(l),
 			func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) },
 			func(in kernel.MatVec, share kernel.Range) ([]jen.Code, bool) {
-				calls := slices.DeleteFunc(asm.MatVecCalls(e.p, e.layout, in.Matrix, l), func(c kernel.Call) bool {
-					group := c.Args[0].Off / 8 // of dst
-					return group < share.From || group >= share.To
-				})
-				return e.assemblyCalls(in, l, calls), true
+				return e.shareCalls(in, share, l), true
 			})
 	}
 	return f

@@ -23,7 +23,7 @@ func Batch(p *kernel.Program, plan *schedule.Plan) (*kernel.Program, error) {
 	b.Batch = streams
 	b.Layers = slices.Clone(p.Layers)
 	for i := range b.Layers {
-		b.Layers[i].Phases = nil // workers share the products of one stream
+		b.Layers[i].Phases, b.Layers[i].Turns = nil, nil // of the products of one stream
 	}
 	b.Matrices = make([]kernel.Matrix, len(p.Matrices))
 	for i := range p.Matrices {

@@ -10,7 +10,7 @@ import _ "embed"
 var weightsFile string
 
 // weights is the base of all weights, in this machine's byte order. Nothing writes there.
-var weights = loadWeights(weightsFile, weightsSections[:])
+var weights = loadWeights(inLines(weightsFile, level == levelAVX512), weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{

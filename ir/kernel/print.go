@@ -28,6 +28,11 @@ func (p *Program) String() string {
 					w.line("\tshared %d, groups %s", phase.To-phase.From, ranges(phase.Shares))
 				}
 			}
+			for _, turn := range l.Turns {
+				if turn.From == i {
+					w.line("\tthere and back %d, groups %s", turn.To-turn.From, ranges(turn.Shares))
+				}
+			}
 			w.line("\t%s", w.instr(in))
 		}
 	}
@@ -90,11 +95,7 @@ func (w *printer) matrices() {
 }
 
 func (w *printer) form(f *Form) string {
-	text := fmt.Sprintf("packed rows %d, steps %d, bytes %d, ranges %s", f.Packed.Rows(), f.Packed.Steps(), f.Size(), ranges(f.Ranges))
-	if f.Turns {
-		text += " and back"
-	}
-	return text
+	return fmt.Sprintf("packed rows %d, steps %d, bytes %d, ranges %s", f.Packed.Rows(), f.Packed.Steps(), f.Size(), ranges(f.Ranges))
 }
 
 func joined(levels []Level) string {

@@ -109,7 +109,6 @@ type Form struct {
 	Strategy Strategy
 	Packed   sparse.Packed
 	Ranges   []Range // what each call of the kernel covers
-	Turns    bool    // every other step takes them from the last to the first
 }
 
 // At is the form that the kernels of a level read.
@@ -163,6 +162,7 @@ type Layer struct {
 	Doc    string // one line: op and sizes
 	Instrs []Instr
 	Phases []Phase // what workers share, in order; see Share
+	Turns  []Phase // what every other step does from the last share to the first; see Turn
 	// Reverse says that the layer goes through a sequence from its end: its states
 	// come from the frame behind.
 	Reverse bool

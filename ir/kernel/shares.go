@@ -158,11 +158,11 @@ func commonMultiple(a, b int) int {
 	return a / gcd * b
 }
 
-// phases checks what workers share of a layer: that shares need not wait for each
-// other, and that each range of a matrix lies in one.
-func (v *verifier) phases(l Layer) {
+// phases checks what workers share of a layer, or what goes in both directions: that
+// shares need not wait for each other, and that each range of a matrix lies in one.
+func (v *verifier) phases(l Layer, phases []Phase) {
 	end := 0
-	for _, phase := range l.Phases {
+	for _, phase := range phases {
 		if phase.From < end || phase.To <= phase.From || phase.To > len(l.Instrs) {
 			v.fault("layer %q: instructions %d to %d are shared behind %d of %d", l.Name, phase.From, phase.To, end, len(l.Instrs))
 			return

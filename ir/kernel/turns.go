@@ -1,56 +1,101 @@
 package kernel
 
+import "github.com/sparsec/sparsec/ir/sparse"
+
 // Weights that do not quite fit into the second level of the cache push each other
 // out: what a step reads first, the step before read first too, and everything since
 // has come after. A step that goes the other way finds the last rows still there. On
-// a Zen 4, with 1 MiB, 1760×1760 in 1.3 MB takes 3 to 5 % less time so, 3072×3072 in
-// 2 MB 5 to 9 %; 4 MB take as long in either direction, or 3 % longer.
+// a Zen 4, with 1 MiB, 1760×1760 in 1.3 MB takes 4 to 7 % less time so, in 0.65 MB,
+// which share it with the pages that lie in its way, 3 to 10 %; 4 MB take as long in
+// either direction, or 3 % longer.
 const (
 	turnFrom    = 1 << 19 // bytes of all matrices
-	turnTo      = 3 << 20
-	turnedLeast = 1 << 18 // bytes of a matrix that is worth it
-	turnRanges  = 4
+	turnTo      = 1600 << 10
+	turnedLeast = 1 << 18 // bytes of the products of a turn
+	turnCalls   = 4       // ranges of all products of a turn
 )
 
-// Turn has the products of one vector go through the rows of their matrix from the
-// last range to the first in every other step, where that finds more of the weights
-// in the cache. It cuts the matrices in ranges for it.
+// Turn has runs of products of a layer go through the rows of all their matrices
+// from the last to the first in every other step, where a level finds more of the
+// weights in the cache so. It sets the turns of the layers and cuts the ranges of
+// their matrices for it.
 func (p *Program) Turn() {
+	var levels []Level
 	for _, l := range p.Levels() {
-		total := 0
-		for i := range p.Matrices {
-			total += p.Matrices[i].At(l).Size()
-		}
-		if total <= turnFrom || total > turnTo {
-			continue
-		}
-		for i := range p.Matrices {
-			p.Matrices[i].At(l).turn()
+		if p.turnsAt(l) {
+			levels = append(levels, l)
 		}
 	}
-}
-
-// turn cuts a form of packed rows that is large enough.
-func (f *Form) turn() {
-	rows, ok := f.Packed.(divisible)
-	if !ok || f.Size() < turnedLeast || f.Strategy == Copies || f.Strategy == Unrolled || f.Strategy == ChunkUnrolled {
-		return // copies would be made for each range, and straight-line code is cut already
+	if len(levels) == 0 || !p.Streaming() {
+		return
 	}
-	groups := rows.Rows() / 8
-	part := rows.Bytes(0, min(rows.Granule(), groups))
-	f.Ranges = RangesFor(rows, min(MaxRangeBytes, f.Size()/turnRanges+part))
-	f.Turns = len(f.Ranges) > 1
-}
-
-// Turning numbers the matrices that some level goes through in both directions.
-func (p *Program) Turning() map[int]int {
-	numbers := map[int]int{}
+	whole := map[int]bool{} // matrices that turns have not cut yet
 	for i := range p.Matrices {
-		for _, f := range p.Matrices[i].Forms() {
-			if _, seen := numbers[i]; f.Turns && !seen {
-				numbers[i] = len(numbers)
+		whole[i] = true
+	}
+	for i := range p.Layers {
+		l := &p.Layers[i]
+		for from := 0; from < len(l.Instrs); {
+			run := p.sideBySide(l.Instrs[from:])
+			if p.canTurn(run, levels) {
+				shares := p.shares(run, turnShares(run))
+				l.Turns = append(l.Turns, Phase{From: from, To: from + len(run), Shares: shares})
+				for _, in := range run {
+					if whole[in.Matrix] {
+						p.Matrices[in.Matrix].uncut()
+						whole[in.Matrix] = false
+					}
+				}
+				p.cutAt(run, shares)
 			}
+			from += max(1, len(run))
 		}
 	}
-	return numbers
 }
+
+// uncut has each form of the matrix be one range: a share is none that is too long.
+func (m *Matrix) uncut() {
+	for _, f := range m.Forms() {
+		f.Ranges = []Range{{0, f.Packed.Rows() / 8}}
+	}
+}
+
+// TurnsAt are the turns of a layer at a level.
+func (p *Program) TurnsAt(layer int, l Level) []Phase {
+	if !p.turnsAt(l) {
+		return nil
+	}
+	return p.Layers[layer].Turns
+}
+
+// turnsAt reports whether the weights of a level are as many as turns are for.
+func (p *Program) turnsAt(l Level) bool {
+	total := 0
+	for i := range p.Matrices {
+		total += p.Matrices[i].At(l).Size()
+	}
+	return total > turnFrom && total <= turnTo
+}
+
+// canTurn reports whether a run of products is large enough, in forms that can be
+// cut further: copies of src would be made for each range.
+func (p *Program) canTurn(run []MatVec, levels []Level) bool {
+	for _, l := range levels {
+		bytes := 0
+		for _, in := range run {
+			f := p.Matrices[in.Matrix].At(l)
+			_, panels := f.Packed.(*sparse.Panels)
+			if panels || f.Strategy == Unrolled || f.Strategy == ChunkUnrolled {
+				return false
+			}
+			bytes += f.Size()
+		}
+		if bytes < turnedLeast {
+			return false
+		}
+	}
+	return len(p.shares(run, turnShares(run))) > 1
+}
+
+// turnShares is the number of shares that a run is cut into.
+func turnShares(run []MatVec) int { return max(2, turnCalls/max(1, len(run))) }
