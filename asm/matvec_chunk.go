@@ -30,12 +30,10 @@ import (
 //	7680×2560  304            237    111               least of 40 rounds
 //	           144            119    56
 //
-// One word for weight and place, with the index in exponent bits that scaling makes
-// constant, is 65 bytes a step and five instructions in place of three, for weights
-// within a range of 2^7 only. It took 12 to 51 % more time in straight-line code, 1
-// to 12 % more as a stream from the first and the second level, and up to 9 % more
-// from the third as far as 10 MB; beyond, where bytes are all that counts, 10 % less
-// at 14 MB, 25 % less at 18 MB.
+// See matvec_chunkfixed.go for weight and place in one word. With the index in exponent
+// bits that scaling makes constant, in place of integers, that takes five instructions:
+// 12 to 51 % more time in straight-line code, 1 to 12 % more as a stream from the first
+// and the second level.
 //
 // Tried without gain: one loop over six steps, of two pairs that share a chunk and
 // two steps that do not (groups padded to six take 1 to 13 % more steps, and steps

@@ -2,15 +2,15 @@ package codegen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/dave/jennifer/jen"
 
-	"github.com/sparsec/sparsec/ir/sparse"
-
 	"github.com/sparsec/sparsec/ir/kernel"
+	"github.com/sparsec/sparsec/ir/sparse"
 )
 
 // docFile is the ManifestFile: the list of all files, and what the model is.
@@ -60,8 +60,11 @@ are stored, not those that these were rounded from.
 	}
 	b.WriteString(e.statesDoc())
 	b.WriteString("\n# Use\n\n" + e.useDoc())
-	if e.large() {
+	switch {
+	case e.large():
 		fmt.Fprintf(&b, "On Linux the program copies the weights, %.1f MB, to huge pages when it starts.\n", float64(len(e.image))/1e6)
+	case slices.Contains(e.levels, kernel.AVX512):
+		fmt.Fprintf(&b, "For AVX-512 the program copies the weights, %.1f kB, when it starts, if the linker\nput them half a cache line off.\n", float64(len(e.image))/1e3)
 	}
 	b.WriteString(`
 ` + e.workersDoc() + `# Infinities, NaN and denormal numbers
