@@ -137,17 +137,22 @@ func (p *Program) bytes(run []MatVec, from, to int) int {
 func (p *Program) cutAt(run []MatVec, shares []Range) {
 	for _, in := range run {
 		for _, f := range p.Matrices[in.Matrix].Forms() {
-			var ranges []Range
-			for _, r := range f.Ranges {
-				for _, s := range shares {
-					if from, to := max(r.From, s.From), min(r.To, s.To); from < to {
-						ranges = append(ranges, Range{from, to})
-					}
-				}
-			}
-			f.Ranges = ranges
+			f.cutAt(shares)
 		}
 	}
+}
+
+// cutAt cuts the ranges of a form where shares begin.
+func (f *Form) cutAt(shares []Range) {
+	var ranges []Range
+	for _, r := range f.Ranges {
+		for _, s := range shares {
+			if from, to := max(r.From, s.From), min(r.To, s.To); from < to {
+				ranges = append(ranges, Range{from, to})
+			}
+		}
+	}
+	f.Ranges = ranges
 }
 
 func commonMultiple(a, b int) int {
@@ -160,7 +165,7 @@ func commonMultiple(a, b int) int {
 
 // phases checks what workers share of a layer, or what goes in both directions: that
 // shares need not wait for each other, and that each range of a matrix lies in one.
-func (v *verifier) phases(l Layer, phases []Phase) {
+func (v *verifier) phases(l Layer, phases []Phase, forms func(*Matrix) []*Form) {
 	end := 0
 	for _, phase := range phases {
 		if phase.From < end || phase.To <= phase.From || phase.To > len(l.Instrs) {
@@ -173,12 +178,13 @@ func (v *verifier) phases(l Layer, phases []Phase) {
 			continue
 		}
 		for _, in := range l.Instrs[phase.From:phase.To] {
-			v.shared(l, phase, &v.p.Matrices[in.(MatVec).Matrix])
+			m := &v.p.Matrices[in.(MatVec).Matrix]
+			v.shared(l, phase, m, forms(m))
 		}
 	}
 }
 
-func (v *verifier) shared(l Layer, phase Phase, m *Matrix) {
+func (v *verifier) shared(l Layer, phase Phase, m *Matrix, forms []*Form) {
 	at := 0
 	for _, s := range phase.Shares {
 		if s.From != at || s.To <= s.From {
@@ -189,7 +195,7 @@ func (v *verifier) shared(l Layer, phase Phase, m *Matrix) {
 	if at != m.Packed.Rows()/8 {
 		v.fault("layer %q: shares end at group %d, want %d", l.Name, at, m.Packed.Rows()/8)
 	}
-	for _, f := range m.Forms() {
+	for _, f := range forms {
 		for _, r := range f.Ranges {
 			if !slices.ContainsFunc(phase.Shares, func(s Range) bool { return s.From <= r.From && r.To <= s.To }) {
 				v.fault("matrix %q: range %d–%d lies in no share of layer %q", m.Name, r.From, r.To, l.Name)

@@ -35,12 +35,44 @@ func TestTurn(t *testing.T) {
 		for _, turn := range p.TurnsAt(0, AVX2) {
 			got = append(got, fmt.Sprintf("%d–%d %d", turn.From, turn.To, len(turn.Shares)))
 			v := &verifier{p: p}
-			if v.phases(p.Layers[0], p.Layers[0].Turns); len(v.faults) > 0 {
+			if v.phases(p.Layers[0], p.Layers[0].Turns, p.turning); len(v.faults) > 0 {
 				t.Errorf("matrices of %d rows: %v", test.rows, v.faults)
 			}
 		}
 		if fmt.Sprint(got) != test.want {
 			t.Errorf("matrices of %d rows: turns %v, want %s", test.rows, got, test.want)
+		}
+	}
+}
+
+// TestTurnLevels wants the form of a level whose weights are too many to stay in the
+// ranges that it has.
+func TestTurnLevels(t *testing.T) {
+	large, small := sparse.NewMatrix(512, 512), sparse.NewMatrix(512, 512)
+	for i := range large.Data {
+		if large.Data[i] = 1; i%4 == 0 {
+			small.Data[i] = 1
+		}
+	}
+	wide := sparse.PackChunk(small)
+	packed := sparse.PackDense(large)
+	p := &Program{Base: AVX2, Level: AVX512, Layers: []Layer{{Instrs: []Instr{
+		MatVec{Dst: Ref{ID: 0}, Init: Ref{Space: Con}, Src: Ref{ID: 1}},
+		MatVec{Dst: Ref{ID: 2}, Init: Ref{Space: Con}, Src: Ref{ID: 1}, Matrix: 1},
+	}}}}
+	for range 2 {
+		p.Matrices = append(p.Matrices, Matrix{
+			Form: Form{Strategy: Dense, Packed: packed, Ranges: []Range{{0, 40}, {40, 64}}},
+			Wide: &Form{Strategy: Chunk, Packed: wide, Ranges: RangesFor(wide, 0)},
+		})
+	}
+	p.Turn()
+	if len(p.TurnsAt(0, AVX2)) != 0 || len(p.TurnsAt(0, AVX512)) != 1 {
+		t.Fatalf("turns %v and %v, want some for AVX-512 alone", p.TurnsAt(0, AVX2), p.TurnsAt(0, AVX512))
+	}
+	for _, m := range p.Matrices {
+		if fmt.Sprint(m.Ranges) != "[{0 40} {40 64}]" || len(m.Wide.Ranges) != 2 {
+			t.Errorf("ranges %v, for AVX-512 %v", m.Ranges, m.Wide.Ranges)
 		}
 	}
 }

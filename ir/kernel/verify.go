@@ -233,8 +233,8 @@ func (v *verifier) layers() {
 			v.instr(fmt.Sprintf("layer %q instruction %d (%s)", l.Name, i, mnemonic(in)), in)
 		}
 		if len(v.faults) == 0 { // of sound instructions only
-			v.phases(l, l.Phases)
-			v.phases(l, l.Turns)
+			v.phases(l, l.Phases, (*Matrix).Forms)
+			v.phases(l, l.Turns, v.p.turning)
 		}
 	}
 	for _, out := range v.p.Outputs {

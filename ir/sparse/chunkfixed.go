@@ -26,8 +26,9 @@ import (
 // of its own.
 //
 // Lanes that find no weight hold the word 0, weight 0 at place 0: an infinity or NaN
-// in src reaches every row that has a weight for it, but others of the tile too. No element behind the last column is multiplied, though [FixedChunk.Reach] of
-// them are read.
+// in src reaches every row that has a weight for it, but others of the tile too. No
+// element behind the last column is multiplied, though [FixedChunk.Reach] of them are
+// read.
 type FixedChunk struct {
 	rows, cols, nnz int
 
