@@ -32,7 +32,7 @@ func fixedChunkPart(c *sparse.FixedChunk, r kernel.Range) part {
 	start := c.Start(r.From)
 	return part{
 		name: name, groups: r, level: AVX512, reads: c.Cols() + c.Reach(),
-		offsets: []int{sparse.ChunkRows * start.Vector, 8 * r.From, start.Base, sparse.FixedChunkCounts * c.Tile(r.From)},
+		offsets: []int{sparse.ChunkRows * start.Step, 8 * r.From, start.Base, sparse.FixedChunkCounts * c.Tile(r.From), start.Patch},
 		ints:    []int{(r.To - r.From + 1) / 2},
 		emit:    func(f *File) { emitFixedChunk(f, name) },
 	}
@@ -43,11 +43,12 @@ func fixedChunkPart(c *sparse.FixedChunk, r kernel.Range) part {
 // words into float32, multiply and add. The groups of a tile have an accumulator for
 // each of their streams, so that no addition waits for another.
 func emitFixedChunk(f *File, name string) {
-	const signature = "func(dst, init, src *float32, words, scales, bases, counts *byte, groups int)"
-	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, weights and lane indices in integers, and scales for the rows. Tile i of\nfour groups has counts[8·i] fours of steps that share a chunk, one of each group;\nfor its first two groups, in the order of the bytes of counts[8·i+7], counts[8·i+1]\nquads, two of each, counts[8·i+2] twos and counts[8·i+3] steps each with a chunk of\nits own; for the others the next three counts. A last tile of fewer groups has no\nfours, and one group alone only steps of its own. It reads 32 elements of src at each base. init may be dst."
+	const signature = "func(dst, init, src *float32, words, scales, bases, counts, patches *byte, groups int)"
+	doc := name + " computes dst = init + W·src for groups of 16 rows in\nchunk form, weights and lane indices in integers, and scales for the rows. Tile i of\nfour groups has counts[8·i] fours of steps that share a chunk, one of each group;\nfor its first two groups, in the order of the bytes of counts[8·i+7], counts[8·i+1]\nquads, two of each, counts[8·i+2] twos and counts[8·i+3] steps each with a chunk of\nits own; for the others the next three counts. A last tile of fewer groups has no\nfours, and one group alone only steps of its own. Behind each tile follow the\nproducts of patches: their number and 0, then row in the tile and column, and weight\nof each. It reads 32 elements of src at each base. init may be dst."
 	k := fixedChunk{startMatVec(f, name, signature, doc, "words", "bases", "counts", "groups")}
 	fn := k.fn
 	fn.Arg("scales", k.scales)
+	fn.Arg("patches", patches)
 	fn.SHRQ(operand.U8(2), k.rows)
 	k.loop(k.rows, func() {
 		k.clear(4)
@@ -60,11 +61,41 @@ func emitFixedChunk(f *File, name string) {
 			fn.MOVBLZX(mem(k.counts, 4*(sparse.FixedChunkCounts-1)+g), at.As32())
 			k.store(g, func(vector reg.GPPhysical) operand.Mem { return operand.Mem{Base: vector, Index: at, Scale: 8} })
 		}
+		k.patch()
 		k.behindRows(4, sparse.FixedChunkCounts)
 	})
 	k.rest(2, func() { k.pair(1, 0) })
 	k.rest(1, func() { k.own(3, 0, 1) })
+	end := fn.NewLabel("end")
+	fn.Arg("groups", k.rows)
+	fn.ANDQ(operand.U8(3), k.rows)
+	fn.JZ(operand.LabelRef(end))
+	fn.SHLQ(operand.U8(6), k.rows)
+	fn.SUBQ(k.rows, k.dst)
+	k.patch()
+	fn.Label(end)
 	fn.Return()
+}
+
+// patches is the register that points to the patches to come.
+var patches = reg.R12
+
+// patch emits the products of the patches of a tile.
+func (k fixedChunk) patch() {
+	fn, n, column, row, sum := k.fn, reg.R13, reg.RAX, reg.RBX, zmm[0].AsX()
+	fn.MOVL(mem(patches, 0), n.As32())
+	fn.ADDQ(operand.U8(8), patches)
+	k.loop(n, func() {
+		fn.MOVL(mem(patches, 0), row.As32())
+		fn.MOVWLZX(row.As16(), column.As32())
+		fn.SHRL(operand.U8(16), row.As32())
+		at := operand.Mem{Base: k.dst, Index: row, Scale: 4}
+		fn.VMOVSS(mem(patches, 4), zmm[1].AsX())
+		fn.VMOVSS(at, sum)
+		fn.VFMADD231SS(k.element(column, 0), zmm[1].AsX(), sum)
+		fn.VMOVSS(sum, at)
+		fn.ADDQ(operand.U8(8), patches)
+	})
 }
 
 // fixedChunk emits the parts of the kernel.

@@ -1,5 +1,7 @@
 package rt
 
+import "math"
+
 // matvecChunkFixed computes dst = init + W·src for W as steps of 16 rows and a chunk
 // of 32 columns. A word, as an integer, is the weight over the row's scale once it is
 // rounded to float32, and its low 5 bits are the place: it multiplies
@@ -8,9 +10,11 @@ package rt
 // of counts[8·i+7], which are 8 times their numbers, counts[8·i+1] quads that share a
 // base, two of each, counts[8·i+2] twos, one of each, and counts[8·i+3] steps each with
 // bases of their own; for the others the next three counts. The last tile may have
-// fewer groups; len(scales) is 16 for each. len(dst) and len(init) are at least that, len(src) at least 32 more than the largest
+// fewer groups; len(scales) is 16 for each. Behind a tile come its patches: their
+// number and 0, then for each 65,536 times the row in the tile and the column, and the
+// weight. len(dst) and len(init) are at least that, len(src) at least 32 more than the largest
 // base; init may be dst.
-func matvecChunkFixed(dst, init, src []float32, words []uint32, scales []float32, bases []uint16, counts []uint32) {
+func matvecChunkFixed(dst, init, src []float32, words []uint32, scales []float32, bases []uint16, counts, patches []uint32) {
 	for first := 0; first < len(scales); first += 64 {
 		var sums [4][16]float32
 		add := func(group int, base uint16) {
@@ -47,5 +51,11 @@ func matvecChunkFixed(dst, init, src []float32, words []uint32, scales []float32
 			}
 		}
 		counts = counts[8:]
+		n := 2 * int(patches[0])
+		for list := patches[2:][:n]; len(list) > 0; list = list[2:] {
+			row := first + int(list[0]>>16)
+			dst[row] += float32(math.Float32frombits(list[1]) * src[list[0]&0xffff])
+		}
+		patches = patches[2+n:]
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/sparsec/sparsec/ir/kernel"
@@ -83,6 +84,9 @@ func packAll(t *testing.T, m *sparse.Matrix) []sparse.Packed {
 		if w != 0 {
 			survivors.Data[i] = w + float32(math.Copysign(1, float64(w)))
 		}
+	}
+	if m.NNZ() > 3 { // and a few that do not
+		survivors.Data[slices.IndexFunc(survivors.Data, func(w float32) bool { return w != 0 })] *= 0x1p-20
 	}
 	chunks, err := sparse.PackFixedChunk(survivors)
 	if err != nil {
@@ -165,7 +169,7 @@ func call(t *testing.T, p *kernel.Program, dst, init, src []float32) {
 		case "matvecChunk":
 			matvecChunk(dst, init, src, words, places, counts)
 		case "matvecChunkFixed":
-			matvecChunkFixed(dst, init, src, words, floats, places, counts)
+			matvecChunkFixed(dst, init, src, more, floats, places, words, counts)
 		case "matvecWindow":
 			matvecWindow(dst, init, src, words, places, counts)
 		case "matvecWindowExact":

@@ -196,12 +196,15 @@ func fixedChunkWork(blocks []*sparse.Matrix) (w Work, fault string) {
 	if err != nil {
 		return Work{}, err.Error()
 	}
-	groups, panels := packed.Rows()/windowLanes, 1
+	groups, panels := packed.Rows()/windowLanes, []sparse.Panel{packed}
 	if p, ok := packed.(*sparse.Panels); ok {
-		columns, _ := p.Parts()
-		panels = len(columns)
+		_, panels = p.Parts()
 	}
-	return Work{Steps: packed.Steps(), Groups: panels * groups * windowLanes / sparse.ChunkRows, Bytes: packed.Bytes(0, groups)}, ""
+	w = Work{Steps: packed.Steps(), Groups: len(panels) * groups * windowLanes / sparse.ChunkRows, Bytes: packed.Bytes(0, groups)}
+	for _, p := range panels {
+		w.Steps += p.(*sparse.FixedChunk).Patches() // a patch takes about as long
+	}
+	return w, ""
 }
 
 // addWindows counts the windows of a panel of columns.

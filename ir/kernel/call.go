@@ -75,7 +75,7 @@ func SectionElem(s sparse.Section) Elem {
 		return Int16
 	case "bytes":
 		return Int8
-	case "words", "counts", "turns", "runs":
+	case "words", "counts", "turns", "runs", "patches":
 		return Uint32
 	}
 	return Float32

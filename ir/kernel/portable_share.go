@@ -65,7 +65,7 @@ func sectionStarts(packed sparse.Packed, g int) []int {
 		return sectionStarts(m.Windows(), g)
 	case *sparse.FixedChunk:
 		start := m.Start(g)
-		return []int{sparse.ChunkRows * start.Vector, row, start.Base, sparse.FixedChunkCounts * m.Tile(g)}
+		return []int{sparse.ChunkRows * start.Step, row, start.Base, sparse.FixedChunkCounts * m.Tile(g), start.Patch}
 	case *sparse.ReducedWindow:
 		if m.Precision() == sparse.Fixed16 {
 			return []int{4 * m.Start(g), m.Start(g), g, row}

@@ -10,13 +10,11 @@ import (
 // place in a chunk of 32 columns, and which turning into float32 rounds to the weight
 // over the scale of its row. Rows are in groups of 16, one a lane, as in [Chunk].
 //
-// What is exact so is a weight of at least an 8th of the largest of its row, more or
-// less by its place. One that is larger than the row's scale allows is the sum of
-// equal words; one that is too small where it lies has a word in a further step, of a
-// chunk from the column on that makes the place what the weight's last bits are, if
-// there is one: not for all weights near either end of a row. Matrices of which too
-// many weights need that have no packing of this form. Those pruned by magnitude need
-// it for one weight in a thousand.
+// What is exact so is a weight between 2 and a half to a quarter of the row's scale,
+// more or less by its place. Others are patches, float32 with a row and a column each,
+// that are multiplied one by one behind the steps of their tile. Of matrices pruned by
+// magnitude they are one weight in a thousand to a hundred; those of which they are too
+// many have no packing of this form.
 //
 // Four groups in a row are a tile, which shares chunks of src in registers: it has a
 // stream of fours, a step of each group with one chunk, if it is small, and for each
@@ -32,12 +30,17 @@ import (
 type FixedChunk struct {
 	rows, cols, nnz int
 
-	words  uint32s      // [step][16]
-	scales float32s     // [row] decoded weights are w/scale
-	bases  uint16s      // [four, quad, two or own step]
-	counts uint32s      // [tile][8]: fours; of each pair quads, twos, own steps of each; order
-	starts []ChunkStart // [tile]; one more at the end
+	words   uint32s           // [step][16]
+	scales  float32s          // [row] decoded weights are w/scale
+	bases   uint16s           // [four, quad, two or own step]
+	counts  uint32s           // [tile][8]: fours; of each pair quads, twos, own steps of each; order
+	patches uint32s           // [tile]: their number and 0; of each row in the tile and column, weight
+	starts  []FixedChunkStart // [tile]; one more at the end
 }
+
+// FixedChunkStart is a place in the streams of a [FixedChunk]: the number of steps, of
+// bases and of words of patches before it.
+type FixedChunkStart struct{ Step, Base, Patch int }
 
 // chunkTile is the number of groups that share chunks, FixedChunkCounts that of the
 // counts of a tile. The last one is the order of its groups, of which the first two
@@ -47,14 +50,11 @@ const (
 	FixedChunkCounts = 8
 )
 
-// PackFixedChunk packs a matrix of at most 65,536 columns whose weights are zero or
-// normal float32. Rows are padded to a multiple of 16.
+// PackFixedChunk packs a matrix of at most 65,536 columns. Rows are padded to a
+// multiple of 16.
 func PackFixedChunk(m *Matrix) (*FixedChunk, error) {
 	if m.Cols > 1<<16 {
 		return nil, fmt.Errorf("%d columns: want at most 65536, which 16-bit chunk bases reach", m.Cols)
-	}
-	if _, _, err := exponents(m, 0, m.Rows, Fixed, ChunkColumns); err != nil {
-		return nil, err
 	}
 	c := &FixedChunk{rows: roundUp(m.Rows, ChunkRows), cols: m.Cols, nnz: m.NNZ()}
 	for first := 0; first < c.rows; first += chunkTile * ChunkRows {
@@ -67,16 +67,17 @@ func PackFixedChunk(m *Matrix) (*FixedChunk, error) {
 			}
 			tile = append(tile, g)
 		}
-		if err := c.packTile(tile); err != nil {
-			return nil, err
-		}
+		c.packTile(tile)
 	}
 	c.starts = append(c.starts, c.end())
+	if n := c.Patches(); n > c.Steps()+ChunkRows { // each takes as long as a step
+		return nil, fmt.Errorf("%d of %d weights are too far from the largest of their row for an index of 32 columns in integers", n, c.nnz)
+	}
 	return c, nil
 }
 
 // packTile appends the steps of up to four groups.
-func (c *FixedChunk) packTile(tile []*fixedGroup) error {
+func (c *FixedChunk) packTile(tile []*fixedGroup) {
 	var schedules [][]chunkStep
 	for _, g := range tile {
 		schedules = append(schedules, g.schedule)
@@ -96,19 +97,16 @@ func (c *FixedChunk) packTile(tile []*fixedGroup) error {
 			members = append(members, tile[share.order[k]])
 			order |= uint32(8*share.order[k]) << (8 * k)
 		}
-		own, err := c.packPair(members, pair)
-		if err != nil {
-			return err
-		}
+		own := c.packPair(members, pair)
 		counts = append(counts, uint32(len(pair.quads)), uint32(len(pair.twos)), uint32(own))
 	}
 	c.counts.append(append(counts, order)...)
-	return nil
+	c.packPatches(tile)
 }
 
 // packPair appends the steps that two groups, or one, do not share with the others of
 // their tile, and returns how many own ones each has.
-func (c *FixedChunk) packPair(members []*fixedGroup, pair pairShare) (own int, err error) {
+func (c *FixedChunk) packPair(members []*fixedGroup, pair pairShare) (own int) {
 	for _, quad := range pair.quads {
 		c.bases.append(uint16(quad[0].base))
 		for i, s := range quad {
@@ -121,45 +119,41 @@ func (c *FixedChunk) packPair(members []*fixedGroup, pair pairShare) (own int, e
 			c.appendWords(g.encode(two[k]))
 		}
 	}
-	var streams [][]fixedStep
-	for k, g := range members {
-		steps, err := g.ownWords(pair.own[k])
-		if err != nil {
-			return 0, err
-		}
-		streams = append(streams, steps)
-	}
-	return c.appendOwn(streams), nil
-}
-
-// appendOwn appends the steps with chunks of their own of the groups of a pair, in
-// turns, and returns the length of the longer list. The shorter one goes on with idle
-// steps, at the chunks of the other.
-func (c *FixedChunk) appendOwn(streams [][]fixedStep) int {
-	var longest []fixedStep
-	for _, steps := range streams {
-		if len(steps) > len(longest) {
-			longest = steps
-		}
+	// The shorter list of own steps goes on with idle ones, at the chunks of the other.
+	longest := pair.own[0]
+	if len(pair.own[1]) > len(longest) {
+		longest = pair.own[1]
 	}
 	for i, s := range longest {
-		for _, steps := range streams {
-			step := fixedStep{base: s.base}
-			if i < len(steps) {
-				step = steps[i]
+		for k, g := range members {
+			step := basedStep{idleStep(), s.base}
+			if i < len(pair.own[k]) {
+				step = pair.own[k][i]
 			}
 			c.bases.append(uint16(step.base))
-			c.appendWords(step.words)
+			c.appendWords(g.encode(step))
 		}
 	}
 	return len(longest)
 }
 
+// packPatches appends what the groups of a tile could not encode.
+func (c *FixedChunk) packPatches(tile []*fixedGroup) {
+	var list []uint32
+	for i, g := range tile {
+		for _, p := range g.patches {
+			list = append(list, uint32(ChunkRows*i+p.lane)<<16|uint32(p.column), math.Float32bits(p.weight))
+		}
+	}
+	c.patches.append(uint32(len(list)/2), 0)
+	c.patches.append(list...)
+}
+
 func (c *FixedChunk) appendWords(step [ChunkRows]uint32) { c.words.append(step[:]...) }
 
 // end is the place behind all that is packed.
-func (c *FixedChunk) end() ChunkStart {
-	return ChunkStart{Vector: c.words.len() / ChunkRows, Base: c.bases.len()}
+func (c *FixedChunk) end() FixedChunkStart {
+	return FixedChunkStart{Step: c.words.len() / ChunkRows, Base: c.bases.len(), Patch: c.patches.len()}
 }
 
 // Rows is the number of rows with padding, a multiple of 16.
@@ -174,11 +168,16 @@ func (c *FixedChunk) NNZ() int { return c.nnz }
 // Steps is the number of steps with padding.
 func (c *FixedChunk) Steps() int { return c.words.len() / ChunkRows }
 
+// Patches is the number of weights that are multiplied one by one.
+func (c *FixedChunk) Patches() int { return c.patches.len()/2 - len(c.starts) + 1 }
+
 // Sections are "words" (uint32, 16 a step), "scales" (float32, one a row), "bases"
 // (uint16: one for each four, quad, two and own step) and "counts" (uint32, eight for
-// each tile: fours, quads, twos and own steps of either pair, the order of groups).
+// each tile: fours, quads, twos and own steps of either pair, the order of groups) and
+// "patches" (uint32, two words each, behind two of every tile with their number: 65,536
+// times the row in the tile and the column, and a float32).
 func (c *FixedChunk) Sections() []Section {
-	return []Section{{"words", c.words}, {"scales", c.scales}, {"bases", c.bases}, {"counts", c.counts}}
+	return []Section{{"words", c.words}, {"scales", c.scales}, {"bases", c.bases}, {"counts", c.counts}, {"patches", c.patches}}
 }
 
 // Granule is the number of 8-row groups between places where the matrix can be
@@ -187,15 +186,13 @@ func (c *FixedChunk) Granule() int { return chunkTile * ChunkRows / lanes }
 
 // Reach is the number of elements behind the last column of src that a kernel
 // may read.
-func (c *FixedChunk) Reach() int { return lastFixedBase(c.cols) + ChunkColumns - c.cols }
-
-// lastFixedBase is the last column at which a chunk may begin: half of it is
-// readable behind the columns rounded up to a register.
-func lastFixedBase(cols int) int { return roundUp(cols, chunkStride) - chunkStride }
+func (c *FixedChunk) Reach() int {
+	return lastChunk(Span{0, c.cols}, c.cols) + ChunkColumns - c.cols
+}
 
 // Start is where the streams of a tile begin, given its first 8-row group, or the
 // number of all.
-func (c *FixedChunk) Start(group int) ChunkStart { return c.starts[c.Tile(group)] }
+func (c *FixedChunk) Start(group int) FixedChunkStart { return c.starts[c.Tile(group)] }
 
 // Tile is the number of tiles before an 8-row group, a multiple of the granule or
 // the number of all.
@@ -205,12 +202,13 @@ func (c *FixedChunk) Tile(group int) int { return (group + c.Granule() - 1) / c.
 // rows.
 func (c *FixedChunk) Bytes(from, to int) int {
 	a, b := c.Start(from), c.Start(to)
-	return (b.Vector-a.Vector)*4*ChunkRows + (b.Base-a.Base)*2 + (c.Tile(to)-c.Tile(from))*4*FixedChunkCounts + (to-from)*4*lanes
+	return (b.Step-a.Step)*4*ChunkRows + (b.Base-a.Base)*2 + (b.Patch-a.Patch)*4 + (c.Tile(to)-c.Tile(from))*4*FixedChunkCounts + (to-from)*4*lanes
 }
 
 // MulAdd computes dst = init + W·src. Steps of fours are added to accumulator 0, the
 // two of quads to 0 and 1, those of twos to 2, own ones to 3; the sum is
-// (a0+a1)+(a2+a3), multiplied by the scale and added to init in one rounding.
+// (a0+a1)+(a2+a3), multiplied by the scale and added to init in one rounding. Then
+// patches are added.
 func (c *FixedChunk) MulAdd(dst, init, src []float32) {
 	for g := range c.rows / ChunkRows {
 		var acc [ChunkRows][4]float32
@@ -223,6 +221,18 @@ func (c *FixedChunk) MulAdd(dst, init, src []float32) {
 		for lane, a := range acc {
 			r := ChunkRows*g + lane
 			dst[r] = fma((a[0]+a[1])+(a[2]+a[3]), c.scales.at(r), init[r])
+		}
+	}
+	c.eachPatch(func(row, column int, w float32) { dst[row] = fma(w, src[column], dst[row]) })
+}
+
+// eachPatch yields the patches in order.
+func (c *FixedChunk) eachPatch(yield func(row, column int, w float32)) {
+	for tile, start := range c.starts[:len(c.starts)-1] {
+		for k := range int(c.patches.at(start.Patch)) {
+			at := start.Patch + 2 + 2*k
+			place := c.patches.at(at)
+			yield(chunkTile*ChunkRows*tile+int(place>>16), int(place&0xffff), math.Float32frombits(c.patches.at(at+1)))
 		}
 	}
 }
@@ -251,13 +261,13 @@ func (c *FixedChunk) steps(group int) func(yield func(placedStep) bool) {
 			for range c.counts.at(counts + count) {
 				for i := range each {
 					if k := which - first; k >= 0 && k < groups {
-						s := placedStep{weights: at.Vector + each*k + i, base: int(c.bases.at(at.Base + k%bases)), acc: acc + i}
+						s := placedStep{weights: at.Step + each*k + i, base: int(c.bases.at(at.Base + k%bases)), acc: acc + i}
 						if !yield(s) {
 							return false
 						}
 					}
 				}
-				at.Vector += groups * each
+				at.Step += groups * each
 				at.Base += bases
 			}
 			return true
@@ -279,11 +289,12 @@ func (c *FixedChunk) Unpack() *Matrix {
 				r := ChunkRows*g + lane
 				if w, place := c.lane(s, lane); w != 0 {
 					// The product is exact, but its factors need float64.
-					m.Row(r)[s.base+place] += float32(float64(w) * float64(c.scales.at(r)))
+					m.Row(r)[s.base+place] = float32(float64(w) * float64(c.scales.at(r)))
 				}
 			}
 		}
 	}
+	c.eachPatch(func(row, column int, w float32) { m.Row(row)[column] = w })
 	return m
 }
 
@@ -293,20 +304,13 @@ type fixedGroup struct {
 	first    int // row
 	codes    [ChunkRows]wordCode
 	schedule []chunkStep
-	misfits  []misfit
+	patches  []patch
 }
 
-// misfit is a weight, or a part of one, that has no word where its step lies.
-type misfit struct {
-	lane   int
-	column int
-	weight float32
-}
-
-// fixedStep is a step whose words are made.
-type fixedStep struct {
-	base  int
-	words [ChunkRows]uint32
+// patch is a weight that has no word.
+type patch struct {
+	lane, column int
+	weight       float32
 }
 
 func newFixedGroup(m *Matrix, first int) *fixedGroup {
@@ -324,120 +328,49 @@ func newFixedGroup(m *Matrix, first int) *fixedGroup {
 	return g
 }
 
-// fixedChunkCode is the code of a row whose scale leaves the fewest weights without
-// a word of their own: by that of its largest weight, or of a half or a quarter of it.
+// fixedChunkCode is the code of a row whose scale leaves the fewest weights without a
+// word, by their exponents: of those of the largest that fit all have one, of those
+// four times smaller but for some places, of those 8 times smaller half, and so on.
 func fixedChunkCode(row []float32) wordCode {
-	largest := 0
+	var weights [256]int // of each exponent
 	for _, w := range row {
 		if w != 0 {
-			largest = max(largest, biasedExponent(w))
+			weights[biasedExponent(w)]++
 		}
 	}
-	if largest == 0 {
-		largest = 127
-	}
-	best, fewest := wordCode{}, math.MaxInt
-	for less := range 3 {
-		code := wordCode{form: Fixed, width: ChunkColumns, shift: largest - less}
-		missing := 0
-		for c, w := range row {
-			if w == 0 {
-				continue
-			}
-			part, parts := code.split(w)
-			missing += parts - 1
-			if !code.holds(part, uint32(c%ChunkColumns)) {
-				missing++
-			}
+	code, most := wordCode{form: Fixed, width: ChunkColumns, shift: 127}, 0
+	for shift := 1; shift < 255; shift++ {
+		fit := 0
+		for less, share := range [...]int{64, 64, 63, 32, 16, 8} {
+			fit += share * weights[max(0, shift-less)]
 		}
-		if missing < fewest {
-			best, fewest = code, missing
+		if fit > most {
+			code.shift, most = shift, fit
 		}
 	}
-	return best
+	return code
 }
 
-// split cuts a weight that is too large for the code into equal parts that are not.
-func (c wordCode) split(w float32) (part float32, parts int) {
-	parts = 1 << max(0, biasedExponent(w)-c.shift)
-	return w / float32(parts), parts
+// fits reports whether a weight is not too large for the code and its word decodes
+// to it.
+func (c wordCode) fits(w float32, index uint32) bool {
+	return biasedExponent(w) <= c.shift && c.holds(w, index)
 }
 
-// encode makes the words of a step, and remembers what has none there.
+// encode makes the words of a step, and patches of the weights that have none.
 func (g *fixedGroup) encode(s basedStep) (words [ChunkRows]uint32) {
 	for lane, column := range s.columns {
 		if column < 0 {
 			continue
 		}
-		code := g.codes[lane]
-		part, parts := code.split(g.m.Row(g.first + lane)[column])
-		if index := uint32(int(column) - s.base); code.holds(part, index) {
-			words[lane] = code.encode(part, index)
-			parts--
-		}
-		for range parts {
-			g.misfits = append(g.misfits, misfit{lane, int(column), part})
+		w, code := g.m.Row(g.first + lane)[column], g.codes[lane]
+		if index := uint32(int(column) - s.base); code.fits(w, index) {
+			words[lane] = code.encode(w, index)
+		} else {
+			g.patches = append(g.patches, patch{lane, int(column), w})
 		}
 	}
 	return words
-}
-
-// ownWords makes the words of the steps that share no chunk, and of more steps for
-// all misfits of the group.
-func (g *fixedGroup) ownWords(own []basedStep) ([]fixedStep, error) {
-	var steps []fixedStep
-	for _, s := range own {
-		steps = append(steps, fixedStep{s.base, g.encode(s)})
-	}
-	// Places beside the weights would take a sixth more bytes.
-	if len(g.misfits) > ChunkRows+len(g.schedule)/6 {
-		return nil, fmt.Errorf("rows %d to %d: %d weights are below an 8th of the largest of their row or far above the others: an index of 32 columns in integers needs most of them near the largest",
-			g.first, min(g.first+ChunkRows, g.m.Rows)-1, len(g.misfits))
-	}
-	for len(g.misfits) > 0 {
-		s, err := g.fix()
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, s)
-	}
-	return steps, nil
-}
-
-// fix takes the first misfit and as many others as one step can hold with it.
-func (g *fixedGroup) fix() (fixedStep, error) {
-	first, best, most := g.misfits[0], -1, 0
-	for base := max(0, first.column-ChunkColumns+1); base <= min(first.column, lastFixedBase(g.m.Cols)); base++ {
-		if !g.codes[first.lane].holds(first.weight, uint32(first.column-base)) {
-			continue
-		}
-		if _, left := g.fit(base); len(g.misfits)-len(left) > most {
-			best, most = base, len(g.misfits)-len(left)
-		}
-	}
-	if best < 0 {
-		row := g.first + first.lane
-		return fixedStep{}, fmt.Errorf("weight %g at row %d, column %d: no integer with an index of 32 columns gives it beside the largest of its row",
-			g.m.Row(row)[first.column], row, first.column)
-	}
-	var s fixedStep
-	s, g.misfits = g.fit(best)
-	return s, nil
-}
-
-// fit makes a step of the misfits that have words at a base, one a lane, and returns
-// the others.
-func (g *fixedGroup) fit(base int) (s fixedStep, left []misfit) {
-	s.base = base
-	for _, m := range g.misfits {
-		index, code := m.column-base, g.codes[m.lane]
-		if index < 0 || index >= ChunkColumns || s.words[m.lane] != 0 || !code.holds(m.weight, uint32(index)) {
-			left = append(left, m)
-			continue
-		}
-		s.words[m.lane] = code.encode(m.weight, uint32(index))
-	}
-	return s, left
 }
 
 // FixedChunkPanels are the panels of columns in which a matrix is packed as
