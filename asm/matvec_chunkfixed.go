@@ -77,27 +77,6 @@ func emitFixedChunk(f *File, name string) {
 	fn.Return()
 }
 
-// patches is the register that points to the patches to come.
-var patches = reg.R12
-
-// patch emits the products of the patches of a tile.
-func (k fixedChunk) patch() {
-	fn, n, column, row, sum := k.fn, reg.R13, reg.RAX, reg.RBX, zmm[0].AsX()
-	fn.MOVL(mem(patches, 0), n.As32())
-	fn.ADDQ(operand.U8(8), patches)
-	k.loop(n, func() {
-		fn.MOVL(mem(patches, 0), row.As32())
-		fn.MOVWLZX(row.As16(), column.As32())
-		fn.SHRL(operand.U8(16), row.As32())
-		at := operand.Mem{Base: k.dst, Index: row, Scale: 4}
-		fn.VMOVSS(mem(patches, 4), zmm[1].AsX())
-		fn.VMOVSS(at, sum)
-		fn.VFMADD231SS(k.element(column, 0), zmm[1].AsX(), sum)
-		fn.VMOVSS(sum, at)
-		fn.ADDQ(operand.U8(8), patches)
-	})
-}
-
 // fixedChunk emits the parts of the kernel.
 type fixedChunk struct{ *matvec }
 
@@ -123,6 +102,27 @@ func (k fixedChunk) rest(groups int, streams func()) {
 	}
 	k.behindRows(groups, 3) // to the counts of the next pair
 	fn.Label(none)
+}
+
+// patches is the register that points to the patches to come.
+var patches = reg.R12
+
+// patch emits the products of the patches of a tile.
+func (k fixedChunk) patch() {
+	fn, n, column, row, sum := k.fn, reg.R13, reg.RAX, reg.RBX, zmm[0].AsX()
+	fn.MOVL(mem(patches, 0), n.As32())
+	fn.ADDQ(operand.U8(8), patches)
+	k.loop(n, func() {
+		fn.MOVL(mem(patches, 0), row.As32())
+		fn.MOVWLZX(row.As16(), column.As32())
+		fn.SHRL(operand.U8(16), row.As32())
+		at := operand.Mem{Base: k.dst, Index: row, Scale: 4}
+		fn.VMOVSS(mem(patches, 4), zmm[1].AsX())
+		fn.VMOVSS(at, sum)
+		fn.VFMADD231SS(k.element(column, 0), zmm[1].AsX(), sum)
+		fn.VMOVSS(sum, at)
+		fn.ADDQ(operand.U8(8), patches)
+	})
 }
 
 // acc is an accumulator of a group of the tile.

@@ -189,8 +189,8 @@ func chunkWork(s Strategy, blocks []*sparse.Matrix) Work {
 	return w
 }
 
-// fixedChunkWork packs the blocks as the compiler does: which weights fit decides
-// over steps. The fault is why they do not.
+// fixedChunkWork packs the blocks as the compiler does, for the weights that do not fit
+// count as well. The fault is why they are too many.
 func fixedChunkWork(blocks []*sparse.Matrix) (w Work, fault string) {
 	packed, err := Strategy{Kernel: Chunk, Index: sparse.Fixed}.PackChunk(stack(blocks, kernel.Pad(blocks[0].Rows)))
 	if err != nil {

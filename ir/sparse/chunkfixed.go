@@ -10,11 +10,12 @@ import (
 // place in a chunk of 32 columns, and which turning into float32 rounds to the weight
 // over the scale of its row. Rows are in groups of 16, one a lane, as in [Chunk].
 //
-// What is exact so is a weight between 2 and a half to a quarter of the row's scale,
-// more or less by its place. Others are patches, float32 with a row and a column each,
-// that are multiplied one by one behind the steps of their tile. Of matrices pruned by
-// magnitude they are one weight in a thousand to a hundred; those of which they are too
-// many have no packing of this form.
+// A row has a limit, a power of two. Words are exact for weights below it down to a
+// quarter, but for one in 64 down to an 8th, for half of them down to a 16th, by their
+// places. Others are patches, float32 with a row and a column each, that are multiplied
+// one by one behind the steps of their tile. Of a normal matrix pruned by magnitude they
+// are one weight in 1,700; a matrix of which they are more than the steps has no packing
+// of this form.
 //
 // Four groups in a row are a tile, which shares chunks of src in registers: it has a
 // stream of fours, a step of each group with one chunk, if it is small, and for each

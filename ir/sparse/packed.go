@@ -39,7 +39,8 @@ const (
 	// Mantissa keeps the index in the low 3 mantissa bits: weights move by at most
 	// 2^-21 relative, and the kernel saves the decoding.
 	Mantissa
-	// Fixed has integers for weights, with the index in the low 3 bits: turning
+	// Fixed has integers for weights, with the index in the low 3 bits (5 in a
+	// [FixedChunk], which says what is exact there): turning
 	// them into float32 rounds it off. Weights stay exact and decoding takes one
 	// instruction, where no weight of a row is below an 8th to a 32nd of its
 	// largest. Groups of rows with smaller weights fall back to the Exponent
