@@ -17,6 +17,7 @@ type Resource string
 
 const (
 	Arithmetic Resource = "arithmetic" // the steps, at the rate of a step from the second level
+	Loads      Resource = "loads"      // vectors that straight-line code loads, two a cycle
 	Fetch      Resource = "fetch"      // straight-line code beyond the code budget, from the second level
 	Bandwidth  Resource = "bandwidth"  // weights and indices, from the level that holds them
 )
@@ -26,10 +27,9 @@ const (
 func (t Target) Bound(s Strategy, w Work) Bound {
 	b := t.bound(arithmetic(s, w), w.Bytes)
 	if s.straightLine() {
+		b = b.or(float64(w.Loads)/loadsPerCycle/t.GHz, Loads)
 		// At best, all but what is beyond the budget stays in the cache.
-		if ns := float64(w.Code-t.CodeBudget) / fetchedBytes / t.GHz; ns > b.NS {
-			b = Bound{ns, Fetch}
-		}
+		b = b.or(float64(w.Code-t.CodeBudget)/fetchedBytes/t.GHz, Fetch)
 	}
 	return b
 }
@@ -43,11 +43,15 @@ func (t Target) LockstepBound(rows, cols, nnz, streams int) (single, dense Bound
 
 // bound is the longer of arithmetic and of reading a working set once.
 func (t Target) bound(cycles float64, bytes int) Bound {
-	arithmetic, reading := cycles/t.GHz, float64(bytes)/t.BytesPerCycle(bytes)/t.GHz
-	if reading > arithmetic {
-		return Bound{reading, Bandwidth}
+	return Bound{cycles / t.GHz, Arithmetic}.or(float64(bytes)/t.BytesPerCycle(bytes)/t.GHz, Bandwidth)
+}
+
+// or is the longer of a bound and of what another resource takes.
+func (b Bound) or(ns float64, by Resource) Bound {
+	if ns > b.NS {
+		return Bound{ns, by}
 	}
-	return Bound{arithmetic, Arithmetic}
+	return b
 }
 
 // Times is the bound of as many such products one after the other.

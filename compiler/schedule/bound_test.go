@@ -22,6 +22,7 @@ func TestBound(t *testing.T) {
 		{"groups are free", Strategy{Kernel: Dense}, Work{Steps: 20, Groups: 1000, Bytes: 640}, 20 * denseCycles / 2, Arithmetic},
 		{"far", Strategy{Kernel: Dense}, Work{Steps: 400, Bytes: 12800}, 12800. / 4 / 2, Bandwidth},
 		{"code in the cache", Strategy{Kernel: Unrolled}, Work{Steps: 40, Bytes: 8, Code: 1 << 10}, 40 * unrolledCycles / 2, Arithmetic},
+		{"loads", Strategy{Kernel: Unrolled}, Work{Steps: 40, Bytes: 8, Loads: 90}, 90. / loadsPerCycle / 2, Loads},
 		{"code beyond", Strategy{Kernel: Unrolled}, Work{Steps: 40, Bytes: 8, Code: 1<<10 + 2800}, 2800. / fetchedBytes / 2, Fetch},
 		{"fallen back", Strategy{Kernel: Window, Index: sparse.Fixed}, Work{Steps: 20, Shifted: 20, Bytes: 8}, 20 * (windowFixedCycles + windowExactCycles) / 2 / 2, Arithmetic},
 	}
@@ -48,6 +49,7 @@ func TestBoundBelowPrediction(t *testing.T) {
 	for _, s := range Strategies() {
 		for _, w := range []Work{
 			{Steps: 100, Groups: 8, Bytes: 3400, Code: 2700},
+			{Steps: 100, Groups: 8, Bytes: 3400, Code: 2700, Loads: 400},
 			{Steps: 2000, Groups: 64, Bytes: 68_000, Code: 54_000, Shifted: 500},
 			{Steps: 900_000, Groups: 960, Bytes: 30_600_000, Code: 24_000_000},
 		} {

@@ -13,6 +13,7 @@ type Work struct {
 	Groups int `json:"-"`              // of rows: loops begun
 	Bytes  int `json:"bytes"`          // of weights and indices read
 	Code   int `json:"code,omitempty"` // bytes of straight-line code run through
+	Loads  int `json:"-"`              // vectors that straight-line code in windows loads, where it is short
 
 	// Shifted are the steps of the Fixed form that fall back to the Exponent form.
 	Shifted int `json:"shifted,omitempty"`
@@ -22,12 +23,13 @@ type Work struct {
 
 // Bytes that a step, a block or a group takes in each packed form.
 const (
-	countBytes        = 4  // of a group or block row
-	scaleBytes        = 32 // of a group in the Fixed form
-	tileBytes         = 16 // where the 8 vectors of a tile begin
-	unrolledStepBytes = 36 // 8 weights and an eighth of 8 words of places
-	unrolledStepCode  = 18 // shift, permute, multiply-add with displacements of a byte
-	unrolledGroupCode = 12 // init, store
+	countBytes        = 4       // of a group or block row
+	scaleBytes        = 32      // of a group in the Fixed form
+	tileBytes         = 16      // where the 8 vectors of a tile begin
+	unrolledStepBytes = 36      // 8 weights and an eighth of 8 words of places
+	unrolledStepCode  = 18      // shift, permute, multiply-add with displacements of a byte
+	unrolledGroupCode = 12      // init, store
+	longCode          = 1 << 17 // where fetching it binds, whatever it loads
 
 	chunkVectorBytes = 64 // 16 weights, or the words of places of six steps
 	chunkBaseBytes   = 2
@@ -66,6 +68,7 @@ const (
 	crowdedCycles       = 0.3
 	fetchedBytes        = 14
 	unrolledGroupCycles = 1
+	loadsPerCycle       = 2 // of vectors of 8, from the first level
 )
 
 // Of a bandwidth of less than block16From bytes a cycle, that of the third level, blocks
@@ -224,6 +227,11 @@ func (w *Work) addWindows(s Strategy, m *sparse.Matrix) {
 	w.Steps += steps
 	w.Bytes += steps * unrolledStepBytes
 	w.Code += steps*unrolledStepCode + groups*unrolledGroupCode
+	if w.Code <= longCode {
+		w.Loads += sparse.StraightLoads(m)
+	} else {
+		w.Loads = 0
+	}
 }
 
 // csrWork counts over all blocks together, as they are packed.
@@ -304,6 +312,7 @@ func (t Target) cycles(s Strategy, w Work) float64 {
 	if t.CodeBudget > 0 {
 		cycles += float64(float64(w.Steps) * crowdedCycles * min(1, float64(w.Code)/float64(t.CodeBudget)))
 	}
+	cycles = max(cycles, float64(w.Loads)/loadsPerCycle)
 	if w.Code > t.CodeBudget {
 		cycles = slower(cycles, float64(w.Code)/fetchedBytes)
 	}

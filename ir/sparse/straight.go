@@ -178,6 +178,28 @@ func (s *Straight) each(f func(row, column int, weight float32)) {
 	}
 }
 
+// StraightLoads is the number of vectors that straight-line code would load for a
+// matrix: weights, places, and columns of src, which count twice where they lie across
+// cache lines.
+func StraightLoads(m *Matrix) int {
+	loads := 0
+	for from := 0; from < m.Rows; from += StraightGroups * lanes {
+		turns := straightTurns(m, from, min(from+StraightGroups*lanes, roundUp(m.Rows, lanes)))
+		loads += len(turns) + (len(turns)+straightPlaces-1)/straightPlaces
+		held := -1
+		for _, t := range turns {
+			if base := t.step.base; base != held {
+				held = base
+				loads++
+				if crosses(int32(base)) {
+					loads++
+				}
+			}
+		}
+	}
+	return loads
+}
+
 // Unpack is the matrix with its padded rows.
 func (s *Straight) Unpack() *Matrix {
 	m := NewMatrix(s.rows, s.cols)
