@@ -37,6 +37,7 @@ func Emit(p *kernel.Program, pkg string) ([]Assembly, error) {
 		if EmitMatVecs(f, p, kernel.AVX512)+emitRows(f, p, kernel.AVX512) == 0 && cells == 0 {
 			return files, nil
 		}
+		emitAhead(f, p, kernel.AVX512)
 		wide, err := f.render()
 		if err != nil {
 			return nil, err
@@ -53,11 +54,7 @@ func emitBase(p *kernel.Program, pkg string) (*Assembly, error) {
 	f := NewFile(pkg, Constraint)
 	EmitCPUID(f.ctx)
 	EmitMatVecs(f, p, kernel.AVX2)
-	var ahead []kernel.MatVec
-	for _, l := range Sequence(p) {
-		ahead = append(ahead, l.Ahead...)
-	}
-	EmitSeveral(f, p, ahead)
+	emitAhead(f, p, kernel.AVX2)
 	emitRows(f, p, kernel.AVX2)
 	layers := make([]int, len(p.Layers))
 	for i := range layers {

@@ -35,6 +35,7 @@ func fixedChunkPart(c *sparse.FixedChunk, r kernel.Range) part {
 		offsets: []int{sparse.ChunkRows * start.Step, 8 * r.From, start.Base, sparse.FixedChunkCounts * c.Tile(r.From), start.Patch},
 		ints:    []int{(r.To - r.From + 1) / 2},
 		emit:    func(f *File) { emitFixedChunk(f, name) },
+		several: emitFixedChunkSeveral,
 	}
 }
 

@@ -118,12 +118,14 @@ func emitRowsOf(f *File, form *kernel.Form, done map[string]bool, user, level ke
 }
 
 // rowsParts are the parts of a matrix for the vectors of one value. There are none
-// in panels of columns: init would be another one for each vector.
+// in panels of columns: init would be another one for each vector. Chunks have none
+// either.
 func rowsParts(form *kernel.Form) []part {
-	if _, ok := form.Packed.(*sparse.Panels); ok {
-		return nil
+	switch form.Packed.(type) {
+	case *sparse.Dense, *sparse.Window:
+		return severalParts(form)
 	}
-	return severalParts(form)
+	return nil
 }
 
 // rowsKernel is the name of the kernel that a level runs for the vectors of one

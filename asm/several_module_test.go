@@ -36,8 +36,15 @@ func TestSeveral(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a module")
 	}
-	p := matvecProgram(t, kernel.AVX2)
-	t.Log(runModule(t, severalModule(t, p, "several_check.txt"), "test", "-count=1", "."))
+	for _, level := range []Level{AVX2, AVX512} {
+		t.Run(level.String(), func(t *testing.T) {
+			if !hasLevel(level) {
+				t.Skipf("this processor has no %s", level)
+			}
+			p := matvecProgram(t, level)
+			t.Log(runModule(t, severalModule(t, p, "several_check.txt"), "test", "-count=1", "."))
+		})
+	}
 }
 
 // severalModule writes a module around the program's matrices: the assembly for
@@ -47,9 +54,9 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 	t.Helper()
 	f := NewFile("m", "amd64")
 	EmitMatVecs(f, p, kernel.AVX2)
-	EmitSeveral(f, p, severalProducts(p))
 	done := map[string]bool{}
 	for i := range p.Matrices {
+		emitSeveral(f, &p.Matrices[i].Form, kernel.AVX2, done)
 		emitRowsOf(f, &p.Matrices[i].Form, done, kernel.AVX2, kernel.AVX2)
 	}
 	assembly, stubs, err := f.Render()
@@ -58,7 +65,9 @@ func severalModule(t testing.TB, p *kernel.Program, testFile string) string {
 	}
 	wide := NewFile("m", "amd64")
 	wide.Level = kernel.AVX512
+	EmitMatVecs(wide, p, kernel.AVX512)
 	for i := range p.Matrices {
+		emitSeveral(wide, &p.Matrices[i].Form, kernel.AVX512, done)
 		emitRowsOf(wide, &p.Matrices[i].Form, done, kernel.AVX512, kernel.AVX512)
 	}
 	wideAssembly, wideStubs, err := wide.Render()
@@ -99,12 +108,12 @@ func severalCalls(p *kernel.Program) []byte {
 		return calls
 	}
 	for i, in := range severalProducts(p) {
-		calls := SeveralCalls(p, l, in)
+		calls := SeveralCalls(p, l, in, p.Base)
 		if calls == nil {
 			continue
 		}
 		m := &p.Matrices[in.Matrix]
-		forms := map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, kernel.AVX2), "several": calls, "windows": rows(in, kernel.AVX2), "wide": rows(in, highest)}
+		forms := map[string][]kernel.Call{"one": MatVecCalls(p, l, in.Matrix, p.Base), "several": calls, "windows": rows(in, kernel.AVX2), "wide": rows(in, highest)}
 		fmt.Fprintf(&table, "{%q, %d, %d, %d, %v, ", m.Name, m.Packed.Rows(), m.Cols, m.Packed.Steps(), in.Biased())
 		for _, form := range []string{"one", "several", "windows", "wide"} {
 			if forms[form] == nil {
@@ -163,17 +172,27 @@ var products = []product{
 %s`, severalStep, rowsStep, table.String(), functions.String()))
 }
 
-// BenchmarkSeveral times three vectors beside one after the other. Run it pinned
-// to one processor and with -benchtime 1x.
+// BenchmarkSeveral times three vectors beside one after the other, with the kernels
+// of each level. Run it pinned to one processor and with -benchtime 1x.
 func BenchmarkSeveral(b *testing.B) {
-	p := &kernel.Program{Name: "m"}
-	for _, s := range [][2]int{{512, 128}, {128, 387}, {1760, 1760}} {
-		rng := rand.New(rand.NewPCG(1, 2))
-		shape := fmt.Sprintf("%dx%d", s[0], s[1])
-		addMatrix(b, p, shape, iid(rng, s[0], s[1], 1, 1), "dense", 0)
-		for _, how := range []string{"window", "exact", "wide"} {
-			addMatrix(b, p, shape+"/0.1", iid(rng, s[0], s[1], 1, 0.1), how, 0)
+	for level, forms := range map[Level][][2]string{
+		AVX2:   {{"iid", "dense"}, {"iid", "window"}, {"iid", "exact"}, {"iid", "wide"}},
+		AVX512: {{"iid", "chunkfixed"}, {"lane16x32", "chunkfixed"}},
+	} {
+		if !hasLevel(level) {
+			continue
 		}
+		p := &kernel.Program{Name: "m", Base: level, Level: level}
+		for _, s := range [][2]int{{512, 128}, {128, 387}, {512, 512}, {1760, 1760}} {
+			rng := rand.New(rand.NewPCG(1, 2))
+			for _, form := range forms {
+				name, density := fmt.Sprintf("%dx%d/0.1/%s", s[0], s[1], form[0]), 0.1
+				if form[1] == "dense" {
+					name, density = fmt.Sprintf("%dx%d", s[0], s[1]), 1
+				}
+				addMatrix(b, p, name, masks[form[0]](rng, s[0], s[1], density), form[1], 0)
+			}
+		}
+		fmt.Print(runModule(b, severalModule(b, p, "several_times.txt"), "test", "-v", "-run", "TestTimes")) // a benchmark's log is cut short
 	}
-	fmt.Print(runModule(b, severalModule(b, p, "several_times.txt"), "test", "-v", "-run", "TestTimes")) // a benchmark's log is cut short
 }

@@ -45,9 +45,9 @@ type emitter struct {
 	rt              map[string]bool
 	unrolled        map[int]bool // matrices whose portable form is straight-line Go
 	levels          []kernel.Level
-	sequence        []kernel.LayerSequence // of Run; nil where it steps frame by frame
-	batch           *lockstep              // nil without a Batch
-	tables          [][]int                // elements that layers pick, by the list
+	sequence        map[kernel.Level][]kernel.LayerSequence // of Run; nil where it steps frame by frame
+	batch           *lockstep                               // nil without a Batch
+	tables          [][]int                                 // elements that layers pick, by the list
 }
 
 func newEmitter(p *kernel.Program, o Options) *emitter {

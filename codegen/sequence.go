@@ -125,11 +125,8 @@ func (e *emitter) sequenceLayers(f *jen.File, l kernel.Level) {
 		if e.layerLevel(i, l) != l {
 			continue
 		}
-		split := e.sequence[i]
+		split := e.sequence[l][i]
 		rest := e.layers[i] + suffix(l)
-		if l > kernel.AVX2 {
-			split.Ahead, split.Rest = nil, layer.Instrs
-		}
 		if len(split.Ahead) > 0 && len(split.Rest) > 0 {
 			rest = e.layers[i] + "Rest" + suffix(l)
 			e.instrsFunc(f, rest, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), split.Rest, e.assemblyCall(l),
@@ -138,7 +135,7 @@ func (e *emitter) sequenceLayers(f *jen.File, l kernel.Level) {
 		doc(f, fmt.Sprintf("%s is layer %q over frames.\n//\n//go:noinline", name(i, l), layer.Name))
 		f.Func().Id(name(i, l)).Params(jen.Id("s").Op("*").Id("State"), sequenceParam()).BlockFunc(func(g *jen.Group) {
 			for _, in := range split.Ahead {
-				for _, c := range e.aheadProduct(in) {
+				for _, c := range e.aheadProduct(in, l) {
 					g.Add(c)
 				}
 			}
@@ -150,13 +147,13 @@ func (e *emitter) sequenceLayers(f *jen.File, l kernel.Level) {
 }
 
 // aheadProduct multiplies the vectors of all frames with a matrix.
-func (e *emitter) aheadProduct(in kernel.MatVec) []jen.Code {
-	calls := asm.SeveralCalls(e.p, e.layout, in)
+func (e *emitter) aheadProduct(in kernel.MatVec, l kernel.Level) []jen.Code {
+	calls := asm.SeveralCalls(e.p, e.layout, in, l)
 	function := func(name string) *jen.Statement { return jen.Id(name) }
 	if len(calls) > 1 {
 		function = func(name string) *jen.Statement { return jen.Id(stoppable(name)) }
 	}
-	comment := strings.TrimSuffix(describeSteps(&e.p.Matrices[in.Matrix], kernel.AVX2), ".") + " a frame."
+	comment := strings.TrimSuffix(describeSteps(&e.p.Matrices[in.Matrix], l), ".") + " a frame."
 	return e.calls(in, comment, calls, function,
 		func(r place, _ kernel.Arg) *jen.Statement {
 			if r.Space == kernel.Con {
@@ -170,11 +167,13 @@ func (e *emitter) aheadProduct(in kernel.MatVec) []jen.Code {
 // sequenceKernels adds the names of the kernels for several vectors that are
 // called for more than one range of a matrix.
 func (e *emitter) sequenceKernels(needed map[string]bool) {
-	for _, l := range e.sequence {
-		for _, in := range l.Ahead {
-			if calls := asm.SeveralCalls(e.p, e.layout, in); len(calls) > 1 {
-				for _, c := range calls {
-					needed[c.Func] = true
+	for level, layers := range e.sequence {
+		for _, l := range layers {
+			for _, in := range l.Ahead {
+				if calls := asm.SeveralCalls(e.p, e.layout, in, level); len(calls) > 1 {
+					for _, c := range calls {
+						needed[c.Func] = true
+					}
 				}
 			}
 		}

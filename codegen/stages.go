@@ -38,7 +38,12 @@ func (e *emitter) wholeFile() *jen.File {
 
 // goesAhead reports whether any product is computed for several frames at a time.
 func (e *emitter) goesAhead() bool {
-	return slices.ContainsFunc(e.sequence, func(l kernel.LayerSequence) bool { return len(l.Ahead) > 0 })
+	for _, layers := range e.sequence {
+		if slices.ContainsFunc(layers, func(l kernel.LayerSequence) bool { return len(l.Ahead) > 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 // shiftFunc is a layer that reads other frames than it writes.
@@ -86,7 +91,7 @@ func (e *emitter) wholeGeneric(f *jen.File) {
 	k := stageKernels{
 		suffix: "Generic", doc: "the portable kernels",
 		from:  func(int) string { return "Generic" },
-		ahead: func(int) []kernel.MatVec { return nil },
+		split: func(i int) kernel.LayerSequence { return kernel.LayerSequence{Rest: e.p.Layers[i].Instrs} },
 	}
 	for i := range e.p.Layers {
 		if !e.p.Layers[i].Shifts() {
@@ -102,24 +107,19 @@ func (e *emitter) wholeLevel(f *jen.File, l kernel.Level) {
 	matVec := func(in kernel.MatVec) []jen.Code { return e.assemblyMatVec(in, l) }
 	k := stageKernels{
 		suffix: suffix(l), doc: "the kernels for " + l.String(),
-		from: func(i int) string { return suffix(e.layerLevel(i, l)) },
-		ahead: func(i int) []kernel.MatVec {
-			if l > kernel.AVX2 {
-				return nil
-			}
-			return e.sequence[i].Ahead
-		},
+		from:  func(i int) string { return suffix(e.layerLevel(i, l)) },
+		split: func(i int) kernel.LayerSequence { return e.sequence[l][i] },
 	}
 	for i, layer := range e.p.Layers {
-		ahead := k.ahead(i)
+		split := k.split(i)
 		switch {
 		case layer.Shifts() || e.layerLevel(i, l) != l:
-		case len(ahead) == 0:
+		case len(split.Ahead) == 0:
 			e.layer(f, i, k.suffix, e.assemblyCall(l), matVec)
 		default:
-			e.aheadFunc(f, i, k.suffix, ahead)
-			if rest := e.sequence[i].Rest; len(rest) > 0 {
-				e.instrsFunc(f, e.layers[i]+k.suffix, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), rest, e.assemblyCall(l), matVec)
+			e.aheadFunc(f, i, l, split.Ahead)
+			if len(split.Rest) > 0 {
+				e.instrsFunc(f, e.layers[i]+k.suffix, fmt.Sprintf("what layer %q computes frame by frame", layer.Name), split.Rest, e.assemblyCall(l), matVec)
 			}
 		}
 	}
@@ -127,12 +127,12 @@ func (e *emitter) wholeLevel(f *jen.File, l kernel.Level) {
 }
 
 // aheadFunc emits the products of a layer that are computed for several frames.
-func (e *emitter) aheadFunc(f *jen.File, i int, suffix string, ahead []kernel.MatVec) {
-	name := e.layers[i] + "Ahead" + suffix
+func (e *emitter) aheadFunc(f *jen.File, i int, l kernel.Level, ahead []kernel.MatVec) {
+	name := e.layers[i] + "Ahead" + suffix(l)
 	doc(f, fmt.Sprintf("%s are products of layer %q for the frames of q.\n//\n//go:noinline", name, e.p.Layers[i].Name))
 	f.Func().Id(name).Params(sequenceParam()).BlockFunc(func(g *jen.Group) {
 		for _, in := range ahead {
-			for _, c := range e.aheadProduct(in) {
+			for _, c := range e.aheadProduct(in, l) {
 				g.Add(c)
 			}
 		}
@@ -142,8 +142,8 @@ func (e *emitter) aheadFunc(f *jen.File, i int, suffix string, ahead []kernel.Ma
 // stageKernels are the kernels that stages are emitted for.
 type stageKernels struct {
 	suffix, doc string
-	from        func(layer int) string          // the suffix of the layer's function
-	ahead       func(layer int) []kernel.MatVec // what is computed for several frames
+	from        func(layer int) string               // the suffix of the layer's function
+	split       func(layer int) kernel.LayerSequence // what is computed for several frames, and what is not
 }
 
 // stages emits a function that runs all stages, and one of each that has one of its
@@ -197,7 +197,7 @@ func (e *emitter) stage(f *jen.File, s kernel.Stage, k stageKernels) {
 	doc(f, fmt.Sprintf("%s takes a sequence through %s,\n%s.", name, strings.Join(layers, ", "), way))
 	f.Func().Id(name).Params(sequenceParam()).BlockFunc(func(g *jen.Group) {
 		first, end := jen.Lit(1), jen.Len(jen.Id("q")).Op("-").Lit(1)
-		ahead := len(k.ahead(s.From)) > 0
+		ahead := len(k.split(s.From).Ahead) > 0
 		if !ahead {
 			g.Add(e.frames(s, k, first, end))
 			return
@@ -235,7 +235,7 @@ func (e *emitter) frames(s kernel.Stage, k stageKernels, from, to *jen.Statement
 		body = append(body, jen.Id("t").Dot(e.fields[buf]).Op("=").Id("q").Index(before).Dot(e.fields[buf]))
 	}
 	for i := s.From; i < s.To; i++ {
-		if len(k.ahead(i)) == 0 || len(e.sequence[i].Rest) > 0 {
+		if len(k.split(i).Rest) > 0 {
 			body = append(body, jen.Id(e.layers[i]+k.from(i)).Call(jen.Id("t")))
 		}
 	}

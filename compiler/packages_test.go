@@ -1,13 +1,18 @@
 package compiler
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"golang.org/x/tools/txtar"
+
 	"github.com/sparsec/sparsec/compiler/schedule"
 	"github.com/sparsec/sparsec/compiler/scratch"
+	"github.com/sparsec/sparsec/ir/kernel"
 	"github.com/sparsec/sparsec/ir/sparse"
 )
 
@@ -55,9 +60,31 @@ func TestRandomPackages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	addAhead(ctx, t, m)
 	for _, tags := range []string{"", "purego"} {
 		if out, err := m.Command(ctx, "go", "test", "-short", "-tags", tags, "./...").CombinedOutput(); err != nil {
 			t.Errorf("-tags %q: %v\n%s", tags, err, out)
 		}
+	}
+}
+
+// addAhead adds a package of two layers of which the second has products in chunks
+// ahead in Run.
+func addAhead(ctx context.Context, t *testing.T, m *scratch.Module) {
+	t.Helper()
+	p, err := Compile(ctx, withoutSmall(model(t, "gru before, two layers", 100, 0.2, 1)), Options{Package: "ahead", Pass: quick, Schedule: schedule.Options{
+		Targets: []schedule.Target{schedule.Zen4(kernel.AVX2), schedule.Zen4(kernel.AVX512)},
+		Force:   []schedule.Force{{Tensor: "*", Strategy: "chunk/fixed"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(p.Files, func(f txtar.File) bool {
+		return f.Name == "kernels_amd64.go" && bytes.Contains(f.Data, []byte("severalF32ChunkFixedAVX512"))
+	}) {
+		t.Error("no product in chunks goes ahead")
+	}
+	if err := m.Add("ahead", p.Files); err != nil {
+		t.Fatal(err)
 	}
 }
