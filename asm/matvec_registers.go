@@ -89,6 +89,15 @@ func (k *matvec) quadPlacesAt(disp int) [4]operand.Mem {
 	return m
 }
 
+// pairPlaces is quadPlaces for two places.
+func (k *matvec) pairPlaces() [2]operand.Mem {
+	fn, r := k.fn, scratch
+	fn.MOVL(mem(k.places, 0), r[3].As32())
+	fn.MOVWLZX(r[3].As16(), r[0].As32())
+	fn.SHRL(operand.U8(16), r[3].As32())
+	return [2]operand.Mem{{Base: k.src, Index: r[0], Scale: 4}, {Base: k.src, Index: r[3], Scale: 4}}
+}
+
 // sum adds accumulators as a tree, (a0+a1)+(a2+a3), into the first.
 func (k *matvec) sum(acc []reg.VecPhysical) {
 	for stride := 1; stride < len(acc); stride *= 2 {

@@ -96,6 +96,21 @@ func (s *windowStep) pairs(n reg.GPPhysical, acc []reg.VecPhysical) {
 	fn.Label(done)
 }
 
+// oddPair emits what comes first where a group has an odd number of pairs of steps,
+// which the register n counts: two steps, for the last two accumulators. It leaves the
+// number of quadruples behind.
+func (s *windowStep) oddPair(n reg.GPPhysical, acc []reg.VecPhysical) {
+	fn, even := s.fn, s.fn.NewLabel("quads")
+	fn.SHRL(operand.U8(1), n.As32())
+	fn.JCC(operand.LabelRef(even))
+	for k, x := range s.pairPlaces() {
+		s.emit(mem(s.weights, 32*k), x, acc[2+k])
+	}
+	fn.ADDQ(operand.U8(64), s.weights)
+	fn.ADDQ(operand.U8(4), s.places)
+	fn.Label(even)
+}
+
 // quad emits the steps of the i-th quadruple from here.
 func (s *windowStep) quad(i int, acc []reg.VecPhysical) {
 	for k, x := range s.quadPlacesAt(8 * i) {

@@ -60,9 +60,11 @@ func (k *windowSeveral) group() {
 		shifted, sum := fn.NewLabel("shifted"), fn.NewLabel("sum")
 		fn.SHRL(operand.U8(1), k.n.As32())
 		fn.JCS(operand.LabelRef(shifted))
+		k.oddPair(m, sparse.Fixed)
 		k.quads(m, sparse.Fixed)
 		fn.JMP(operand.LabelRef(sum))
 		fn.Label(shifted)
+		k.oddPair(m, sparse.Exponent)
 		k.quads(m, sparse.Exponent)
 		fn.Label(sum)
 	} else {
@@ -73,22 +75,37 @@ func (k *windowSeveral) group() {
 	fn.ADDQ(operand.U8(32), k.dst)
 }
 
+// oddPair emits the two steps that come first where a group has an odd number of pairs
+// of them, and leaves the number of quadruples behind.
+func (k *windowSeveral) oddPair(m *matvec, form sparse.IndexForm) {
+	fn, even := k.fn, k.fn.NewLabel("even")
+	fn.SHRL(operand.U8(1), k.n.As32())
+	fn.JCC(operand.LabelRef(even))
+	for i, x := range m.pairPlaces() {
+		k.step(32*i, x.Index, form, 2+i)
+	}
+	fn.ADDQ(operand.U8(64), k.words)
+	fn.ADDQ(operand.U8(4), k.bases)
+	fn.Label(even)
+}
+
 // quads emits the loop over quadruples of steps of a group.
 func (k *windowSeveral) quads(m *matvec, form sparse.IndexForm) {
 	m.loop(k.n, func() {
 		for i, base := range m.quadPlaces() {
-			k.step(i, base.Index, form)
+			k.step(32*i, base.Index, form, i)
 		}
 		k.fn.SUBQ(operand.I8(-128), k.words)
 		k.fn.ADDQ(operand.U8(8), k.bases)
 	})
 }
 
-// step emits step i of four, whose base a register holds.
-func (k *windowSeveral) step(i int, base reg.Register, form sparse.IndexForm) {
+// step emits a step, whose words are at a displacement and whose base is in a register,
+// for one of the four accumulators of each vector.
+func (k *windowSeveral) step(at int, base reg.Register, form sparse.IndexForm, acc int) {
 	fn := k.fn
 	word, weight, x, upper := ymm[12], ymm[13], ymm[14], ymm[15]
-	fn.VMOVUPS(mem(k.words, 32*i), word)
+	fn.VMOVUPS(mem(k.words, at), word)
 	switch {
 	case k.width == sparse.WideWindow:
 		fn.VPADDD(word, word, weight)
@@ -103,14 +120,14 @@ func (k *windowSeveral) step(i int, base reg.Register, form sparse.IndexForm) {
 		weight = word
 	}
 	for v := range k.vectors {
-		at := operand.Mem{Base: k.src[v], Index: base, Scale: 4}
-		fn.VPERMPS(at, word, x)
+		columns := operand.Mem{Base: k.src[v], Index: base, Scale: 4}
+		fn.VPERMPS(columns, word, x)
 		if k.width == sparse.WideWindow {
-			at.Disp = 32
-			fn.VPERMPS(at, word, upper)
+			columns.Disp = 32
+			fn.VPERMPS(columns, word, upper)
 			fn.VBLENDVPS(word, upper, x, x)
 		}
-		fn.VFMADD231PS(weight, x, ymm[4*v+i])
+		fn.VFMADD231PS(weight, x, ymm[4*v+acc])
 	}
 }
 

@@ -176,13 +176,13 @@ func fixedGroup(src []float32, words []uint32, bases []uint16) [8]float32 {
 }
 
 // matvecWindowFixed is like matvecWindow for words that are integers, multiples
-// of the row's scale, a power of two. Group i has 4·(counts[i]/2) steps; where
-// counts[i] is odd, it keeps lane indices below the weights instead. len(scales)
+// of the row's scale, a power of two. Group i has counts[i] steps; where that is odd,
+// one less, and it keeps lane indices below the weights instead. len(scales)
 // is 8·len(counts).
 func matvecWindowFixed(dst, init, src []float32, words []uint32, scales []float32, bases []uint16, counts []uint32) {
 	first := 0
 	for i, count := range counts {
-		n := 4 * int(count>>1)
+		n := int(count &^ 1)
 		w, at := words[8*first:][:8*n], bases[first:][:n]
 		var a [8]float32
 		if count&1 == 0 {

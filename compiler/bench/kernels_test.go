@@ -139,8 +139,8 @@ func TestProductOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ordered, _ := sparse.WindowSteps(w, sparse.NarrowWindow)
-	before, _ := sparse.WindowSteps(drawn, sparse.NarrowWindow)
+	ordered, _ := sparse.WindowSteps(w, sparse.NarrowWindow, sparse.Fixed)
+	before, _ := sparse.WindowSteps(drawn, sparse.NarrowWindow, sparse.Fixed)
 	if float64(ordered) > 0.9*float64(before) {
 		t.Errorf("%d window steps, %d before", ordered, before)
 	}

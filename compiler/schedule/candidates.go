@@ -58,7 +58,7 @@ const fullWindows = 0.7
 func needless(blocks []*sparse.Matrix) string {
 	nnz, steps := 0, 0
 	for _, m := range blocks {
-		n, _ := sparse.WindowSteps(m, sparse.NarrowWindow)
+		n, _ := sparse.WindowSteps(m, sparse.NarrowWindow, sparse.Fixed)
 		nnz, steps = nnz+m.NNZ(), steps+n
 	}
 	if steps == 0 {

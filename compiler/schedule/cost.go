@@ -212,7 +212,7 @@ func fixedChunkWork(blocks []*sparse.Matrix) (w Work, fault string) {
 
 // addWindows counts the windows of a panel of columns.
 func (w *Work) addWindows(s Strategy, m *sparse.Matrix) {
-	steps, padded := sparse.WindowSteps(m, s.width())
+	steps, padded := sparse.WindowSteps(m, s.width(), s.Index)
 	groups := (m.Rows + windowLanes - 1) / windowLanes
 	w.Groups += groups
 	if s.Index == sparse.Fixed {

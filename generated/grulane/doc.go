@@ -23,7 +23,7 @@
 //sparsec:file stream.go
 //sparsec:file stubs_amd64.go
 //sparsec:file testdata/vectors.bin sha256:95464a10f00271408546c48283641df7b9a4a2260faeb5d47fe84c7991f2b9f8
-//sparsec:file weights.bin sha256:8ab16d29766d41fc2806ba888d2faf5143b9c70b4bb4ec3e2758cf1a6f85b5bf
+//sparsec:file weights.bin sha256:59ad0f6e60801d12f2a73e52b7ff1f71152b9ea5a8d4be74b6ecb218461f49a4
 //sparsec:file weights.go
 
 // Package grulane runs the recurrent model "grulane", one frame a step, compiled
@@ -40,8 +40,8 @@
 // Matrices, as they lie in weights.bin:
 //
 //	tensor          rows  cols  density  strategy  bytes
-//	gru0.weight_ih  192   32    12.5 %   window    4808
-//	gru0.weight_hh  192   64    12.5 %   window    8616
+//	gru0.weight_ih  192   32    12.5 %   window    4468
+//	gru0.weight_hh  192   64    12.5 %   window    7936
 //
 // # Use
 //

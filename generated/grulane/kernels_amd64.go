@@ -34,10 +34,10 @@ func (s *State) stepAVX2() {
 //
 //go:noinline
 func layerGru0AVX2(s *State) {
-	// gru0.weight_ih [192 32], density 12.5 %: window, 116 steps.
-	matvecF32WindowFixedAVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 13568)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3712)), (*byte)(unsafe.Add(weights, 4480)), (*byte)(unsafe.Add(weights, 4736)), 24)
-	// gru0.weight_hh [192 64], density 12.5 %: window, 228 steps.
-	matvecF32WindowFixedAVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 14336)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 4864)), (*byte)(unsafe.Add(weights, 12160)), (*byte)(unsafe.Add(weights, 12928)), (*byte)(unsafe.Add(weights, 13440)), 24)
+	// gru0.weight_ih [192 32], density 12.5 %: window, 106 steps.
+	matvecF32WindowFixedAVX2(&s.gru0X[0], (*float32)(unsafe.Add(weights, 12544)), &s.x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3392)), (*byte)(unsafe.Add(weights, 4160)), (*byte)(unsafe.Add(weights, 4416)), 24)
+	// gru0.weight_hh [192 64], density 12.5 %: window, 208 steps.
+	matvecF32WindowFixedAVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 13312)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 4544)), (*byte)(unsafe.Add(weights, 11200)), (*byte)(unsafe.Add(weights, 11968)), (*byte)(unsafe.Add(weights, 12416)), 24)
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 64)
 }
 
@@ -60,8 +60,8 @@ func (s *State) sequenceAVX2(q []sequenceFrame) {
 //
 //go:noinline
 func layerGru0RestAVX2(s *State) {
-	// gru0.weight_hh [192 64], density 12.5 %: window, 228 steps.
-	matvecF32WindowFixedAVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 14336)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 4864)), (*byte)(unsafe.Add(weights, 12160)), (*byte)(unsafe.Add(weights, 12928)), (*byte)(unsafe.Add(weights, 13440)), 24)
+	// gru0.weight_hh [192 64], density 12.5 %: window, 208 steps.
+	matvecF32WindowFixedAVX2(&s.gru0R[0], (*float32)(unsafe.Add(weights, 13312)), &s.gru0H[0], (*byte)(unsafe.Add(weights, 4544)), (*byte)(unsafe.Add(weights, 11200)), (*byte)(unsafe.Add(weights, 11968)), (*byte)(unsafe.Add(weights, 12416)), 24)
 	gruCellAVX2(&s.gru0H[0], &s.gru0X[0], &s.gru0R[0], 64)
 }
 
@@ -69,8 +69,8 @@ func layerGru0RestAVX2(s *State) {
 //
 //go:noinline
 func layerGru0SequenceAVX2(s *State, q []sequenceFrame) {
-	// gru0.weight_ih [192 32], density 12.5 %: window, 116 steps a frame.
-	severalF32WindowFixedAVX2(&q[0].gru0X[0], (*float32)(unsafe.Add(weights, 13568)), &q[0].x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3712)), (*byte)(unsafe.Add(weights, 4480)), (*byte)(unsafe.Add(weights, 4736)), 24, len(q), sequenceStep, 0)
+	// gru0.weight_ih [192 32], density 12.5 %: window, 106 steps a frame.
+	severalF32WindowFixedAVX2(&q[0].gru0X[0], (*float32)(unsafe.Add(weights, 12544)), &q[0].x[0], (*byte)(unsafe.Add(weights, 0)), (*byte)(unsafe.Add(weights, 3392)), (*byte)(unsafe.Add(weights, 4160)), (*byte)(unsafe.Add(weights, 4416)), 24, len(q), sequenceStep, 0)
 	for i := range q {
 		t := &q[i].State
 		t.gru0H = s.gru0H

@@ -60,84 +60,101 @@ group1:
 	SHRL        $0x01, R13
 	JCS         shifted3
 	SHRL        $0x01, R13
-	JCC         even5
+	JCC         quads5
+	MOVL        (R9), R12
+	MOVWLZX     R12, AX
+	SHRL        $0x10, R12
+	VMOVUPS     (R8), Y0
+	VPERMPS     (DX)(AX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y10
+	VMOVUPS     32(R8), Y1
+	VPERMPS     (DX)(R12*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y11
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
+
+quads5:
+	SHRL        $0x01, R13
+	JCC         even6
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	BEXTRQ      R14, R12, BX
 	BEXTRQ      DI, R12, CX
 	SHRQ        $0x30, R12
-	VMOVUPS     (R8), Y0
-	VPERMPS     (DX)(AX*4), Y0, Y4
-	VCVTDQ2PS   Y0, Y0
-	VFMADD231PS Y0, Y4, Y8
-	VMOVUPS     32(R8), Y1
-	VPERMPS     (DX)(BX*4), Y1, Y5
-	VCVTDQ2PS   Y1, Y1
-	VFMADD231PS Y1, Y5, Y9
-	VMOVUPS     64(R8), Y2
-	VPERMPS     (DX)(CX*4), Y2, Y6
+	VMOVUPS     (R8), Y2
+	VPERMPS     (DX)(AX*4), Y2, Y6
 	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     96(R8), Y3
-	VPERMPS     (DX)(R12*4), Y3, Y7
+	VFMADD231PS Y2, Y6, Y8
+	VMOVUPS     32(R8), Y3
+	VPERMPS     (DX)(BX*4), Y3, Y7
 	VCVTDQ2PS   Y3, Y3
-	VFMADD231PS Y3, Y7, Y11
+	VFMADD231PS Y3, Y7, Y9
+	VMOVUPS     64(R8), Y0
+	VPERMPS     (DX)(CX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y10
+	VMOVUPS     96(R8), Y1
+	VPERMPS     (DX)(R12*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y11
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	TESTL       R13, R13
 
-even5:
-	JZ done7
+even6:
+	JZ done8
 
-pair6:
+pair7:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	BEXTRQ      R14, R12, BX
 	BEXTRQ      DI, R12, CX
 	SHRQ        $0x30, R12
-	VMOVUPS     (R8), Y0
-	VPERMPS     (DX)(AX*4), Y0, Y4
-	VCVTDQ2PS   Y0, Y0
-	VFMADD231PS Y0, Y4, Y8
-	VMOVUPS     32(R8), Y1
-	VPERMPS     (DX)(BX*4), Y1, Y5
-	VCVTDQ2PS   Y1, Y1
-	VFMADD231PS Y1, Y5, Y9
-	VMOVUPS     64(R8), Y2
-	VPERMPS     (DX)(CX*4), Y2, Y6
+	VMOVUPS     (R8), Y2
+	VPERMPS     (DX)(AX*4), Y2, Y6
 	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     96(R8), Y3
-	VPERMPS     (DX)(R12*4), Y3, Y7
+	VFMADD231PS Y2, Y6, Y8
+	VMOVUPS     32(R8), Y3
+	VPERMPS     (DX)(BX*4), Y3, Y7
 	VCVTDQ2PS   Y3, Y3
-	VFMADD231PS Y3, Y7, Y11
+	VFMADD231PS Y3, Y7, Y9
+	VMOVUPS     64(R8), Y0
+	VPERMPS     (DX)(CX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y10
+	VMOVUPS     96(R8), Y1
+	VPERMPS     (DX)(R12*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y11
 	MOVQ        8(R9), R12
 	MOVWLZX     R12, AX
 	BEXTRQ      R14, R12, BX
 	BEXTRQ      DI, R12, CX
 	SHRQ        $0x30, R12
-	VMOVUPS     128(R8), Y0
-	VPERMPS     (DX)(AX*4), Y0, Y4
-	VCVTDQ2PS   Y0, Y0
-	VFMADD231PS Y0, Y4, Y8
-	VMOVUPS     160(R8), Y1
-	VPERMPS     (DX)(BX*4), Y1, Y5
-	VCVTDQ2PS   Y1, Y1
-	VFMADD231PS Y1, Y5, Y9
-	VMOVUPS     192(R8), Y2
-	VPERMPS     (DX)(CX*4), Y2, Y6
+	VMOVUPS     128(R8), Y2
+	VPERMPS     (DX)(AX*4), Y2, Y6
 	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     224(R8), Y3
-	VPERMPS     (DX)(R12*4), Y3, Y7
+	VFMADD231PS Y2, Y6, Y8
+	VMOVUPS     160(R8), Y3
+	VPERMPS     (DX)(BX*4), Y3, Y7
 	VCVTDQ2PS   Y3, Y3
-	VFMADD231PS Y3, Y7, Y11
+	VFMADD231PS Y3, Y7, Y9
+	VMOVUPS     192(R8), Y0
+	VPERMPS     (DX)(CX*4), Y0, Y4
+	VCVTDQ2PS   Y0, Y0
+	VFMADD231PS Y0, Y4, Y10
+	VMOVUPS     224(R8), Y1
+	VPERMPS     (DX)(R12*4), Y1, Y5
+	VCVTDQ2PS   Y1, Y1
+	VFMADD231PS Y1, Y5, Y11
 	SUBQ        $-256, R8
 	ADDQ        $0x10, R9
 	DECQ        R13
-	JNZ         pair6
+	JNZ         pair7
 
-done7:
+done8:
 sum4:
 	VMOVUPS     (R15)(R11*8), Y15
 	MOVQ        dst+0(FP), AX
@@ -154,41 +171,60 @@ end2:
 	RET
 
 shifted3:
-	TESTQ R13, R13
-	JZ    done9
+	SHRL        $0x01, R13
+	JCC         quads9
+	MOVL        (R9), R12
+	MOVWLZX     R12, AX
+	SHRL        $0x10, R12
+	VMOVUPS     (R8), Y0
+	VPERMPS     (DX)(AX*4), Y0, Y4
+	VPSRAD      $0x03, Y0, Y0
+	VPAND       Y0, Y14, Y0
+	VFMADD231PS Y0, Y4, Y10
+	VMOVUPS     32(R8), Y1
+	VPERMPS     (DX)(R12*4), Y1, Y5
+	VPSRAD      $0x03, Y1, Y1
+	VPAND       Y1, Y14, Y1
+	VFMADD231PS Y1, Y5, Y11
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
 
-loop8:
+quads9:
+	TESTQ R13, R13
+	JZ    done11
+
+loop10:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	BEXTRQ      R14, R12, BX
 	BEXTRQ      DI, R12, CX
 	SHRQ        $0x30, R12
-	VMOVUPS     (R8), Y0
-	VPERMPS     (DX)(AX*4), Y0, Y4
-	VPSRAD      $0x03, Y0, Y0
-	VPAND       Y0, Y14, Y0
-	VFMADD231PS Y0, Y4, Y8
-	VMOVUPS     32(R8), Y1
-	VPERMPS     (DX)(BX*4), Y1, Y5
-	VPSRAD      $0x03, Y1, Y1
-	VPAND       Y1, Y14, Y1
-	VFMADD231PS Y1, Y5, Y9
-	VMOVUPS     64(R8), Y2
-	VPERMPS     (DX)(CX*4), Y2, Y6
+	VMOVUPS     (R8), Y2
+	VPERMPS     (DX)(AX*4), Y2, Y6
 	VPSRAD      $0x03, Y2, Y2
 	VPAND       Y2, Y14, Y2
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     96(R8), Y3
-	VPERMPS     (DX)(R12*4), Y3, Y7
+	VFMADD231PS Y2, Y6, Y8
+	VMOVUPS     32(R8), Y3
+	VPERMPS     (DX)(BX*4), Y3, Y7
 	VPSRAD      $0x03, Y3, Y3
 	VPAND       Y3, Y14, Y3
-	VFMADD231PS Y3, Y7, Y11
+	VFMADD231PS Y3, Y7, Y9
+	VMOVUPS     64(R8), Y0
+	VPERMPS     (DX)(CX*4), Y0, Y4
+	VPSRAD      $0x03, Y0, Y0
+	VPAND       Y0, Y14, Y0
+	VFMADD231PS Y0, Y4, Y10
+	VMOVUPS     96(R8), Y1
+	VPERMPS     (DX)(R12*4), Y1, Y5
+	VPSRAD      $0x03, Y1, Y1
+	VPAND       Y1, Y14, Y1
+	VFMADD231PS Y1, Y5, Y11
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop8
+	JNZ         loop10
 
-done9:
+done11:
 	JMP sum4
 
 // func severalF32WindowFixedAVX2(dst *float32, init *float32, src *float32, words *byte, scales *byte, bases *byte, counts *byte, groups int, vectors int, step int, initStep int)
@@ -209,31 +245,56 @@ pass1:
 	MOVQ scales+32(FP), R11
 
 group3:
-	MOVQ   counts+48(FP), AX
-	MOVQ   groups+56(FP), BX
-	LEAQ   (AX)(BX*4), AX
-	CMPQ   R10, AX
-	JGE    end4
-	MOVL   (R10), R13
-	ADDQ   $0x04, R10
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	SHRL   $0x01, R13
-	JCS    shifted5
-	TESTQ  R13, R13
-	JZ     done8
+	MOVQ        counts+48(FP), AX
+	MOVQ        groups+56(FP), BX
+	LEAQ        (AX)(BX*4), AX
+	CMPQ        R10, AX
+	JGE         end4
+	MOVL        (R10), R13
+	ADDQ        $0x04, R10
+	VXORPS      Y0, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y2, Y2, Y2
+	VXORPS      Y3, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VXORPS      Y5, Y5, Y5
+	VXORPS      Y6, Y6, Y6
+	VXORPS      Y7, Y7, Y7
+	VXORPS      Y8, Y8, Y8
+	VXORPS      Y9, Y9, Y9
+	VXORPS      Y10, Y10, Y10
+	VXORPS      Y11, Y11, Y11
+	SHRL        $0x01, R13
+	JCS         shifted5
+	SHRL        $0x01, R13
+	JCC         even7
+	MOVL        (R9), R12
+	MOVWLZX     R12, AX
+	SHRL        $0x10, R12
+	VMOVUPS     (R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VPERMPS     (R15)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y10
+	VMOVUPS     32(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	VPERMPS     (R15)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
 
-loop7:
+even7:
+	TESTQ R13, R13
+	JZ    done9
+
+loop8:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	RORXQ       $0x10, R12, BX
@@ -276,16 +337,43 @@ loop7:
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop7
+	JNZ         loop8
 
-done8:
+done9:
 	JMP sum6
 
 shifted5:
-	TESTQ R13, R13
-	JZ    done10
+	SHRL        $0x01, R13
+	JCC         even10
+	MOVL        (R9), R12
+	MOVWLZX     R12, AX
+	SHRL        $0x10, R12
+	VMOVUPS     (R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VPERMPS     (R15)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y10
+	VMOVUPS     32(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	VPERMPS     (R15)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y11
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
 
-loop9:
+even10:
+	TESTQ R13, R13
+	JZ    done12
+
+loop11:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	RORXQ       $0x10, R12, BX
@@ -332,9 +420,9 @@ loop9:
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop9
+	JNZ         loop11
 
-done10:
+done12:
 sum6:
 	VMOVUPS     (R11), Y15
 	ADDQ        $0x20, R11
@@ -371,9 +459,9 @@ end4:
 	JMP    pass1
 
 fewer2:
-pass11:
+pass13:
 	CMPQ vectors+64(FP), $+2
-	JLT  fewer12
+	JLT  fewer14
 	MOVQ dst+0(FP), DI
 	MOVQ init+8(FP), SI
 	MOVQ src+16(FP), DX
@@ -384,72 +472,116 @@ pass11:
 	MOVQ counts+48(FP), R10
 	MOVQ scales+32(FP), R11
 
-group13:
-	MOVQ   counts+48(FP), AX
-	MOVQ   groups+56(FP), BX
-	LEAQ   (AX)(BX*4), AX
-	CMPQ   R10, AX
-	JGE    end14
-	MOVL   (R10), R13
-	ADDQ   $0x04, R10
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	SHRL   $0x01, R13
-	JCS    shifted15
-	TESTQ  R13, R13
-	JZ     done18
-
-loop17:
-	MOVQ        (R9), R12
+group15:
+	MOVQ        counts+48(FP), AX
+	MOVQ        groups+56(FP), BX
+	LEAQ        (AX)(BX*4), AX
+	CMPQ        R10, AX
+	JGE         end16
+	MOVL        (R10), R13
+	ADDQ        $0x04, R10
+	VXORPS      Y0, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y2, Y2, Y2
+	VXORPS      Y3, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VXORPS      Y5, Y5, Y5
+	VXORPS      Y6, Y6, Y6
+	VXORPS      Y7, Y7, Y7
+	SHRL        $0x01, R13
+	JCS         shifted17
+	SHRL        $0x01, R13
+	JCC         even19
+	MOVL        (R9), R12
 	MOVWLZX     R12, AX
-	RORXQ       $0x10, R12, BX
-	MOVWLZX     BX, BX
-	RORXQ       $0x20, R12, CX
-	MOVWLZX     CX, CX
-	SHRQ        $0x30, R12
+	SHRL        $0x10, R12
 	VMOVUPS     (R8), Y12
 	VCVTDQ2PS   Y12, Y13
 	VPERMPS     (DX)(AX*4), Y12, Y14
-	VFMADD231PS Y13, Y14, Y0
-	VPERMPS     (R14)(AX*4), Y12, Y14
-	VFMADD231PS Y13, Y14, Y4
-	VMOVUPS     32(R8), Y12
-	VCVTDQ2PS   Y12, Y13
-	VPERMPS     (DX)(BX*4), Y12, Y14
-	VFMADD231PS Y13, Y14, Y1
-	VPERMPS     (R14)(BX*4), Y12, Y14
-	VFMADD231PS Y13, Y14, Y5
-	VMOVUPS     64(R8), Y12
-	VCVTDQ2PS   Y12, Y13
-	VPERMPS     (DX)(CX*4), Y12, Y14
 	VFMADD231PS Y13, Y14, Y2
-	VPERMPS     (R14)(CX*4), Y12, Y14
+	VPERMPS     (R14)(AX*4), Y12, Y14
 	VFMADD231PS Y13, Y14, Y6
-	VMOVUPS     96(R8), Y12
+	VMOVUPS     32(R8), Y12
 	VCVTDQ2PS   Y12, Y13
 	VPERMPS     (DX)(R12*4), Y12, Y14
 	VFMADD231PS Y13, Y14, Y3
 	VPERMPS     (R14)(R12*4), Y12, Y14
 	VFMADD231PS Y13, Y14, Y7
-	SUBQ        $-128, R8
-	ADDQ        $0x08, R9
-	DECQ        R13
-	JNZ         loop17
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
 
-done18:
-	JMP sum16
-
-shifted15:
+even19:
 	TESTQ R13, R13
-	JZ    done20
+	JZ    done21
 
-loop19:
+loop20:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y4
+	VMOVUPS     32(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VPERMPS     (R14)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y5
+	VMOVUPS     64(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VMOVUPS     96(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop20
+
+done21:
+	JMP sum18
+
+shifted17:
+	SHRL        $0x01, R13
+	JCC         even22
+	MOVL        (R9), R12
+	MOVWLZX     R12, AX
+	SHRL        $0x10, R12
+	VMOVUPS     (R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VPERMPS     (R14)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y6
+	VMOVUPS     32(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	VPERMPS     (R14)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y7
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
+
+even22:
+	TESTQ R13, R13
+	JZ    done24
+
+loop23:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	RORXQ       $0x10, R12, BX
@@ -488,10 +620,10 @@ loop19:
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop19
+	JNZ         loop23
 
-done20:
-sum16:
+done24:
+sum18:
 	VMOVUPS     (R11), Y15
 	ADDQ        $0x20, R11
 	MOVQ        step+72(FP), AX
@@ -508,9 +640,9 @@ sum16:
 	VMOVUPS     Y4, (DI)(AX*1)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, DI
-	JMP         group13
+	JMP         group15
 
-end14:
+end16:
 	MOVQ   step+72(FP), AX
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, dst+0(FP)
@@ -519,12 +651,12 @@ end14:
 	IMUL3Q $+2, AX, AX
 	ADDQ   AX, init+8(FP)
 	SUBQ   $0x02, vectors+64(FP)
-	JMP    pass11
+	JMP    pass13
 
-fewer12:
-pass21:
+fewer14:
+pass25:
 	CMPQ vectors+64(FP), $+1
-	JLT  fewer22
+	JLT  fewer26
 	MOVQ dst+0(FP), DI
 	MOVQ init+8(FP), SI
 	MOVQ src+16(FP), DX
@@ -534,60 +666,96 @@ pass21:
 	MOVQ counts+48(FP), R10
 	MOVQ scales+32(FP), R11
 
-group23:
-	MOVQ   counts+48(FP), AX
-	MOVQ   groups+56(FP), BX
-	LEAQ   (AX)(BX*4), AX
-	CMPQ   R10, AX
-	JGE    end24
-	MOVL   (R10), R13
-	ADDQ   $0x04, R10
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SHRL   $0x01, R13
-	JCS    shifted25
-	TESTQ  R13, R13
-	JZ     done28
-
-loop27:
-	MOVQ        (R9), R12
+group27:
+	MOVQ        counts+48(FP), AX
+	MOVQ        groups+56(FP), BX
+	LEAQ        (AX)(BX*4), AX
+	CMPQ        R10, AX
+	JGE         end28
+	MOVL        (R10), R13
+	ADDQ        $0x04, R10
+	VXORPS      Y0, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y2, Y2, Y2
+	VXORPS      Y3, Y3, Y3
+	SHRL        $0x01, R13
+	JCS         shifted29
+	SHRL        $0x01, R13
+	JCC         even31
+	MOVL        (R9), R12
 	MOVWLZX     R12, AX
-	RORXQ       $0x10, R12, BX
-	MOVWLZX     BX, BX
-	RORXQ       $0x20, R12, CX
-	MOVWLZX     CX, CX
-	SHRQ        $0x30, R12
+	SHRL        $0x10, R12
 	VMOVUPS     (R8), Y12
 	VCVTDQ2PS   Y12, Y13
 	VPERMPS     (DX)(AX*4), Y12, Y14
-	VFMADD231PS Y13, Y14, Y0
-	VMOVUPS     32(R8), Y12
-	VCVTDQ2PS   Y12, Y13
-	VPERMPS     (DX)(BX*4), Y12, Y14
-	VFMADD231PS Y13, Y14, Y1
-	VMOVUPS     64(R8), Y12
-	VCVTDQ2PS   Y12, Y13
-	VPERMPS     (DX)(CX*4), Y12, Y14
 	VFMADD231PS Y13, Y14, Y2
-	VMOVUPS     96(R8), Y12
+	VMOVUPS     32(R8), Y12
 	VCVTDQ2PS   Y12, Y13
 	VPERMPS     (DX)(R12*4), Y12, Y14
 	VFMADD231PS Y13, Y14, Y3
-	SUBQ        $-128, R8
-	ADDQ        $0x08, R9
-	DECQ        R13
-	JNZ         loop27
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
 
-done28:
-	JMP sum26
-
-shifted25:
+even31:
 	TESTQ R13, R13
-	JZ    done30
+	JZ    done33
 
-loop29:
+loop32:
+	MOVQ        (R9), R12
+	MOVWLZX     R12, AX
+	RORXQ       $0x10, R12, BX
+	MOVWLZX     BX, BX
+	RORXQ       $0x20, R12, CX
+	MOVWLZX     CX, CX
+	SHRQ        $0x30, R12
+	VMOVUPS     (R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y0
+	VMOVUPS     32(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(BX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y1
+	VMOVUPS     64(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(CX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VMOVUPS     96(R8), Y12
+	VCVTDQ2PS   Y12, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	SUBQ        $-128, R8
+	ADDQ        $0x08, R9
+	DECQ        R13
+	JNZ         loop32
+
+done33:
+	JMP sum30
+
+shifted29:
+	SHRL        $0x01, R13
+	JCC         even34
+	MOVL        (R9), R12
+	MOVWLZX     R12, AX
+	SHRL        $0x10, R12
+	VMOVUPS     (R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(AX*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y2
+	VMOVUPS     32(R8), Y12
+	VPSRAD      $0x03, Y12, Y13
+	VPAND       consts<>+0(SB), Y13, Y13
+	VPERMPS     (DX)(R12*4), Y12, Y14
+	VFMADD231PS Y13, Y14, Y3
+	ADDQ        $0x40, R8
+	ADDQ        $0x04, R9
+
+even34:
+	TESTQ R13, R13
+	JZ    done36
+
+loop35:
 	MOVQ        (R9), R12
 	MOVWLZX     R12, AX
 	RORXQ       $0x10, R12, BX
@@ -618,10 +786,10 @@ loop29:
 	SUBQ        $-128, R8
 	ADDQ        $0x08, R9
 	DECQ        R13
-	JNZ         loop29
+	JNZ         loop35
 
-done30:
-sum26:
+done36:
+sum30:
 	VMOVUPS     (R11), Y15
 	ADDQ        $0x20, R11
 	MOVQ        step+72(FP), AX
@@ -633,9 +801,9 @@ sum26:
 	VMOVUPS     Y0, (DI)
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, DI
-	JMP         group23
+	JMP         group27
 
-end24:
+end28:
 	MOVQ   step+72(FP), AX
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, dst+0(FP)
@@ -644,9 +812,9 @@ end24:
 	IMUL3Q $+1, AX, AX
 	ADDQ   AX, init+8(FP)
 	SUBQ   $0x01, vectors+64(FP)
-	JMP    pass21
+	JMP    pass25
 
-fewer22:
+fewer26:
 	VZEROUPPER
 	RET
 

@@ -15,11 +15,11 @@ func (s *State) stepGeneric() {
 //go:noinline
 func layerGru0Generic(s *State) {
 	// gru0.weight_ih [192 32], density 12.5 %: straight-line Go.
-	matrix0Part0((*[180]float32)(s.gru0X[:180]), (*[180]float32)(weightsAt[float32](weights, 13568, 180)), (*[32]float32)(s.x[:32]), &matrix0Weights)
-	matrix0Part1((*[12]float32)(s.gru0X[180:192]), (*[12]float32)(weightsAt[float32](weights, 14288, 12)), (*[32]float32)(s.x[:32]), &matrix0Weights)
+	matrix0Part0((*[180]float32)(s.gru0X[:180]), (*[180]float32)(weightsAt[float32](weights, 12544, 180)), (*[32]float32)(s.x[:32]), &matrix0Weights)
+	matrix0Part1((*[12]float32)(s.gru0X[180:192]), (*[12]float32)(weightsAt[float32](weights, 13264, 12)), (*[32]float32)(s.x[:32]), &matrix0Weights)
 	// gru0.weight_hh [192 64], density 12.5 %: straight-line Go.
-	matrix1Part0((*[104]float32)(s.gru0R[:104]), (*[104]float32)(weightsAt[float32](weights, 14336, 104)), (*[64]float32)(s.gru0H[:64]), &matrix1Weights)
-	matrix1Part1((*[88]float32)(s.gru0R[104:192]), (*[88]float32)(weightsAt[float32](weights, 14752, 88)), (*[64]float32)(s.gru0H[:64]), &matrix1Weights)
+	matrix1Part0((*[104]float32)(s.gru0R[:104]), (*[104]float32)(weightsAt[float32](weights, 13312, 104)), (*[64]float32)(s.gru0H[:64]), &matrix1Weights)
+	matrix1Part1((*[88]float32)(s.gru0R[104:192]), (*[88]float32)(weightsAt[float32](weights, 13728, 88)), (*[64]float32)(s.gru0H[:64]), &matrix1Weights)
 	gruCell(s.gru0H[:64], s.gru0X[:192], s.gru0R[:192])
 }
 

@@ -19,8 +19,8 @@ func cpuid(leaf uint32, subleaf uint32) (eax uint32, ebx uint32, ecx uint32, edx
 func xgetbv() (eax uint32, edx uint32)
 
 // matvecF32WindowFixedAVX2 computes dst = init + W·src for groups of 8 rows in
-// window form, weights and lane indices in integers; group i has 4·(counts[i]/2)
-// steps, words with the index below the exponent if counts[i] is odd, and scales
+// window form, weights and lane indices in integers; group i has counts[i] steps,
+// if that is odd one less and words with the index below the exponent, and scales
 // for its 8 rows. It may read 7 elements behind the last column of src. init may
 // be dst.
 //

@@ -15,14 +15,14 @@ var weights = loadWeights(weightsFile, weightsSections[:])
 
 // weightsSections are the arrays in weights.bin, each at a multiple of 64 bytes.
 var weightsSections = [...]section{
-	{0, 3712, 4},    // gru0.weight_ih: words
-	{3712, 768, 4},  // gru0.weight_ih: scales
-	{4480, 232, 2},  // gru0.weight_ih: bases
-	{4736, 96, 4},   // gru0.weight_ih: counts
-	{4864, 7296, 4}, // gru0.weight_hh: words
-	{12160, 768, 4}, // gru0.weight_hh: scales
-	{12928, 456, 2}, // gru0.weight_hh: bases
-	{13440, 96, 4},  // gru0.weight_hh: counts
-	{13568, 768, 4}, // gru0.bias_ih[0:192] in blocks of 64
-	{14336, 768, 4}, // gru0.bias_hh[0:192] in blocks of 64
+	{0, 3392, 4},    // gru0.weight_ih: words
+	{3392, 768, 4},  // gru0.weight_ih: scales
+	{4160, 212, 2},  // gru0.weight_ih: bases
+	{4416, 96, 4},   // gru0.weight_ih: counts
+	{4544, 6656, 4}, // gru0.weight_hh: words
+	{11200, 768, 4}, // gru0.weight_hh: scales
+	{11968, 416, 2}, // gru0.weight_hh: bases
+	{12416, 96, 4},  // gru0.weight_hh: counts
+	{12544, 768, 4}, // gru0.bias_ih[0:192] in blocks of 64
+	{13312, 768, 4}, // gru0.bias_hh[0:192] in blocks of 64
 }

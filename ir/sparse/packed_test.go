@@ -346,7 +346,7 @@ func TestWindowLaneBalanced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, padded := WindowSteps(m, NarrowWindow)
+	steps, padded := WindowSteps(m, NarrowWindow, Exponent)
 	if steps*8 != m.NNZ() {
 		t.Errorf("%d steps for %d weights, want %d", steps, m.NNZ(), m.NNZ()/8)
 	}
@@ -387,10 +387,10 @@ func TestWideWindowLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, padded := WindowSteps(m, WideWindow); padded != w.Steps() {
+	if _, padded := WindowSteps(m, WideWindow, Exponent); padded != w.Steps() {
 		t.Errorf("%d steps counted, %d packed", padded, w.Steps())
 	}
-	if narrow, _ := WindowSteps(m, NarrowWindow); w.Steps() >= narrow {
+	if narrow, _ := WindowSteps(m, NarrowWindow, Exponent); w.Steps() >= narrow {
 		t.Errorf("%d wide steps, %d narrow ones", w.Steps(), narrow)
 	}
 	for k := range w.Steps() {
@@ -408,7 +408,7 @@ func TestWindowStepsMinimal(t *testing.T) {
 		for _, width := range []int{NarrowWindow, WideWindow} {
 			cols := width + 7
 			m := randomMatrix(rng, 2, cols, 2.5/float64(cols))
-			steps, _ := WindowSteps(m, width)
+			steps, _ := WindowSteps(m, width, Exponent)
 			if want := fewestSteps(m, 0, width, map[string]int{}); steps != want {
 				t.Fatalf("width %d: %d steps, %d suffice for\n%v\n%v", width, steps, want, m.Row(0), m.Row(1))
 			}

@@ -36,7 +36,7 @@ type Panel interface {
 // steps of a group are worth. Groups of rows without weights do not count.
 func WindowPanels(blocks []*Matrix, width int) []Span {
 	return panelsOf(blocks, lanes, 4*lanes+2, func(rows *Matrix) int {
-		steps, _ := WindowSteps(rows, width)
+		steps, _ := WindowSteps(rows, width, Fixed)
 		return steps
 	})
 }

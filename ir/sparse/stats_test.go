@@ -120,7 +120,7 @@ func TestWindowStatsAgreeWithPacking(t *testing.T) {
 			t.Fatal(err)
 		}
 		mask.Apply(m)
-		steps, _ := WindowSteps(m, NarrowWindow)
+		steps, _ := WindowSteps(m, NarrowWindow, Fixed)
 		if got := StatsOf(mask).Windows.Steps; got != steps {
 			t.Errorf("%v: %d steps, the packer makes %d", shape, got, steps)
 		}

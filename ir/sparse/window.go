@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// windowQuad is the number of steps that a window kernel takes at a time.
-const windowQuad = 4
+// windowQuad is the number of steps that a window kernel takes at a time, windowPair
+// that of which the Fixed form has a whole number in each group.
+const (
+	windowQuad = 4
+	windowPair = 2
+)
 
 // NarrowWindow and WideWindow are the columns of a window: those that one
 // permute of 8 lanes reaches, and two with a blend. Wide windows cost more a
@@ -22,8 +26,8 @@ const (
 // src that it multiplies. Lanes that find no weight in the window hold the
 // word 0: weight 0, place 0.
 //
-// Steps of a group are padded to a multiple of 4 by steps of zero words at the
-// base of the last step. Because of idle lanes, a row multiplies 0 by elements
+// Steps of a group are padded to a multiple of 4, in the Fixed form of 2, by steps of
+// zero words at the base of the last step. Because of idle lanes, a row multiplies 0 by elements
 // of src that it has no weight for, less than a window's width before a weight
 // of its group: an infinity or NaN in src reaches every row that has a weight
 // for it, but others of the group too. No element behind the last column is
@@ -37,8 +41,8 @@ type Window struct {
 	words  uint32s  // [step][8]; see wordCode
 	scales float32s // of Fixed: [row] decoded weights are w/scale
 	bases  uint16s  // [step]
-	counts uint32s  // [group] quadruples of steps; of Fixed: twice as many, and 1 if the group is shifted
-	starts []int    // [group] first quadruple; one more at the end
+	counts uint32s  // [group] quadruples of steps; of Fixed: the number of steps, and 1 if the group is shifted
+	starts []int    // [group] first step; one more at the end
 }
 
 // PackWindow packs a matrix of at most 65,536 columns whose weights are zero or
@@ -74,29 +78,29 @@ func packWindow(m *Matrix, form IndexForm, width int) (*Window, error) {
 		}
 		w.packGroup(m, first, steps, code)
 	}
-	w.starts = append(w.starts, w.bases.len()/windowQuad)
+	w.starts = append(w.starts, w.bases.len())
 	return w, nil
 }
 
 // packGroup appends the steps of the group of rows that begins at first.
 func (w *Window) packGroup(m *Matrix, first int, steps []windowStep, code groupCode) {
-	w.starts = append(w.starts, w.bases.len()/windowQuad)
+	w.starts = append(w.starts, w.bases.len())
 	for _, step := range steps {
 		w.bases.append(uint16(step.base))
 		for lane, c := range step.columns {
 			w.words.append(code[lane].word(m, first+lane, c, step.base))
 		}
 	}
-	quads := (len(steps) + windowQuad - 1) / windowQuad
-	for i := len(steps); i < quads*windowQuad; i++ {
+	padded := roundUp(len(steps), windowUnit(w.form))
+	for range padded - len(steps) {
 		w.bases.append(uint16(steps[len(steps)-1].base))
 		w.words = append(w.words, make([]byte, 4*lanes)...)
 	}
 	if w.form != Fixed {
-		w.counts.append(uint32(quads))
+		w.counts.append(uint32(padded / windowQuad))
 		return
 	}
-	count := uint32(quads) << 1
+	count := uint32(padded)
 	if code.shifted() {
 		count |= 1
 	}
@@ -104,6 +108,14 @@ func (w *Window) packGroup(m *Matrix, first int, steps []windowStep, code groupC
 	for _, c := range code {
 		w.scales.append(c.scale())
 	}
+}
+
+// windowUnit is the number of steps of which a group has a multiple.
+func windowUnit(form IndexForm) int {
+	if form == Fixed {
+		return windowPair
+	}
+	return windowQuad
 }
 
 // Width is the number of columns of a window, [NarrowWindow] or [WideWindow].
@@ -152,8 +164,8 @@ func (w *Window) Steps() int { return w.bases.len() }
 
 // Sections are "words" (uint32, 8 a step), in the Fixed form "scales" (float32,
 // one a row), "bases" (uint16, one a step) and "counts" (uint32, quadruples of
-// steps in each group; in the Fixed form twice as many, plus 1 if the group's
-// words are in the Exponent form).
+// steps in each group; in the Fixed form their number, an even one, plus 1 if the
+// group's words are in the Exponent form).
 func (w *Window) Sections() []Section {
 	if w.form == Fixed {
 		return []Section{{"words", w.words}, {"scales", w.scales}, {"bases", w.bases}, {"counts", w.counts}}
@@ -166,7 +178,7 @@ func (w *Window) Sections() []Section {
 func (w *Window) Granule() int { return 1 }
 
 // Start is the number of steps before group g, padding included.
-func (w *Window) Start(g int) int { return windowQuad * w.starts[g] }
+func (w *Window) Start(g int) int { return w.starts[g] }
 
 // Base is the first column of the window of a step.
 func (w *Window) Base(step int) int { return int(w.bases.at(step)) }
@@ -176,8 +188,8 @@ func (w *Window) Bytes(from, to int) int {
 	return (w.Start(to)-w.Start(from))*(4*lanes+2) + 4*(to-from) + len(w.scales)/w.rows*lanes*(to-from)
 }
 
-// MulAdd computes dst = init + W·src. Step k of a group is added to accumulator
-// k mod 4; the sum is (a0+a1)+(a2+a3), multiplied by the scale and added to
+// MulAdd computes dst = init + W·src. The steps of a group are added to accumulators
+// 0 to 3 in turns, the last one to 3; the sum is (a0+a1)+(a2+a3), multiplied by the scale and added to
 // init in one rounding.
 func (w *Window) MulAdd(dst, init, src []float32) {
 	for r := range w.rows {
@@ -185,7 +197,7 @@ func (w *Window) MulAdd(dst, init, src []float32) {
 		form := w.Decoding(g)
 		var acc [windowQuad]float32
 		for k := w.Start(g); k < w.Start(g+1); k++ {
-			word, a := w.words.at(lanes*k+lane), k%windowQuad
+			word, a := w.words.at(lanes*k+lane), windowQuad-1-(w.Start(g+1)-1-k)%windowQuad
 			acc[a] = fma(decodeWord(word, form, w.width), src[w.Base(k)+decodePlace(word, w.width)], acc[a])
 		}
 		dst[r] = fma((acc[0]+acc[1])+(acc[2]+acc[3]), w.RowScale(r), init[r])

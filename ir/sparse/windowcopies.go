@@ -47,7 +47,7 @@ func (c *columnCopies) pack(m *Matrix, trials int) (*Window, error) {
 		}
 		w.packGroup(group.places, 0, group.steps, group.code)
 	}
-	w.starts = append(w.starts, w.bases.len()/windowQuad)
+	w.starts = append(w.starts, w.bases.len())
 	return w, nil
 }
 
@@ -111,7 +111,7 @@ func (c *columnCopies) schedule(m *Matrix, trials int) [][]windowStep {
 func CopiesSteps(m *Matrix) (groups, steps, shifted int) {
 	for _, columns := range copyPanels(m.Cols) {
 		for group := range newColumnCopies(columns.Len()).groups(m.Columns(columns), 0) {
-			n := roundUp(len(group.steps), windowQuad)
+			n := roundUp(len(group.steps), windowPair)
 			groups, steps = groups+1, steps+n
 			if group.fault != nil || group.code.shifted() {
 				shifted += n

@@ -42,7 +42,7 @@ func TestColumnCopies(t *testing.T) {
 func TestCopiesSave(t *testing.T) {
 	for _, row := range []struct{ density, saved, searched float64 }{{0.05, 0.18, 0.03}, {0.1, 0.14, 0.03}, {0.2, 0.11, 0.03}} {
 		m := randomMatrix(rand.New(rand.NewPCG(3, 4)), 160, 384, row.density)
-		_, plain := WindowSteps(m, NarrowWindow)
+		_, plain := WindowSteps(m, NarrowWindow, Fixed)
 		groups, steps, shifted := CopiesSteps(m)
 		if saved := 1 - float64(steps)/float64(plain); saved < row.saved || groups != 20 {
 			t.Errorf("density %g: copies save %.1f %% of %d steps in %d groups, want %.0f in 20", row.density, 100*saved, plain, groups, 100*row.saved)

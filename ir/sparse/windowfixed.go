@@ -98,8 +98,7 @@ func (g groupCode) hold(m *Matrix, first int, steps []windowStep) bool {
 	return true
 }
 
-// ShiftedSteps counts, of the steps with padding that [WindowSteps] counts in narrow
-// windows, those of groups that the Fixed form cannot hold.
+// ShiftedSteps counts, of the steps with padding of the Fixed form that [WindowSteps] counts, those of groups that the Fixed form cannot hold.
 func ShiftedSteps(m *Matrix) int {
 	steps := 0
 	codes := &groupCodes{m: m, form: Fixed, width: NarrowWindow}
@@ -108,7 +107,7 @@ func ShiftedSteps(m *Matrix) int {
 		group.load(m, first)
 		taken := slices.Collect(group.steps(NarrowWindow))
 		if code, err := codes.rows(first, Fixed); err != nil || !code.hold(m, first, taken) {
-			steps += roundUp(len(taken), windowQuad)
+			steps += roundUp(len(taken), windowPair)
 		}
 	}
 	return steps

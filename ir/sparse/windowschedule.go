@@ -102,9 +102,9 @@ func windowBase(first, last, width int) int {
 }
 
 // WindowSteps counts the steps that packing m in windows of the given width
-// would make, in whatever form: those that do something, which straight-line
-// code runs, and those with padding, which the packed stream holds.
-func WindowSteps(m *Matrix, width int) (steps, padded int) {
+// would make: those that do something, which straight-line code runs, and those with
+// padding, which the packed stream of a form holds.
+func WindowSteps(m *Matrix, width int, form IndexForm) (steps, padded int) {
 	var columns [lanes][]int32
 	for first := 0; first < m.Rows; first += lanes {
 		var group rowGroup
@@ -115,7 +115,7 @@ func WindowSteps(m *Matrix, width int) (steps, padded int) {
 		columns = group.columns
 		n := GroupSteps(&group.columns, width)
 		steps += n
-		padded += roundUp(n, windowQuad)
+		padded += roundUp(n, windowUnit(form))
 	}
 	return steps, padded
 }
