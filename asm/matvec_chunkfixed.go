@@ -19,11 +19,12 @@ import (
 //	3072×3072                             49.9               43.6
 //	                                      26.1               24.0
 //
-// A step is 64 bytes and 2.3 cycles from the second level, where loads bind: one of 64
-// bytes a cycle, one of words and 0.65 to 0.85 of src. Pairs of groups load 0.76 and
-// 0.96 of src a step, groups by themselves 1.2 to 1.3. Fours take 2 % less than pairs in
-// the second level, 3 % more where a tile is longer than the first level holds beside
-// src. Words that begin half a cache line off cost 6 %: see inLines of codegen/rt. Loops
+// A step is 64 bytes and 2.3 cycles from the second level, of which its arithmetic takes
+// 1.9 and reading 64 bytes 2.0; from beyond, 2.6 and 2.15 of reading. Besides words it
+// loads 0.65 to 0.85 vectors of src; groups by themselves would load 1.2 to 1.3. Fours
+// take 2 % less than pairs in the second level, 3 % more where a tile is longer than the
+// first level holds beside src. Eights, two steps of each of four groups, load about
+// half as much of src and take as long, or up to 3 % more. Words that begin half a cache line off cost 6 %: see inLines of codegen/rt. Loops
 // aligned to 32 or 64 bytes are no faster.
 
 // fixedChunkPart is the call of a range of a matrix in chunks of the Fixed form.
@@ -111,17 +112,26 @@ var patches = reg.R12
 // patch emits the products of the patches of a tile.
 func (k fixedChunk) patch() {
 	fn, n, column, row, sum := k.fn, reg.R13, reg.RAX, reg.RBX, zmm[0].AsX()
+	k.eachPatch(n, row, column, func() {
+		at := operand.Mem{Base: k.dst, Index: row, Scale: 4}
+		fn.VMOVSS(mem(patches, 4), zmm[1].AsX())
+		fn.VMOVSS(at, sum)
+		fn.VFMADD231SS(k.element(column, 0), zmm[1].AsX(), sum)
+		fn.VMOVSS(sum, at)
+	})
+}
+
+// eachPatch emits the loop over the patches of a tile, with the row of each and its
+// column in registers.
+func (k *matvec) eachPatch(n, row, column reg.GPPhysical, body func()) {
+	fn := k.fn
 	fn.MOVL(mem(patches, 0), n.As32())
 	fn.ADDQ(operand.U8(8), patches)
 	k.loop(n, func() {
 		fn.MOVL(mem(patches, 0), row.As32())
 		fn.MOVWLZX(row.As16(), column.As32())
 		fn.SHRL(operand.U8(16), row.As32())
-		at := operand.Mem{Base: k.dst, Index: row, Scale: 4}
-		fn.VMOVSS(mem(patches, 4), zmm[1].AsX())
-		fn.VMOVSS(at, sum)
-		fn.VFMADD231SS(k.element(column, 0), zmm[1].AsX(), sum)
-		fn.VMOVSS(sum, at)
+		body()
 		fn.ADDQ(operand.U8(8), patches)
 	})
 }

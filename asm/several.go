@@ -22,8 +22,7 @@ import (
 //
 // Chunks of integers, 10 % of the weights, one vector and each of three (BenchmarkSeveral,
 // rows in random order): 512×512 iid 2.8 and 2.4 cycles, lane 16×32 3.0 and 2.5; 1760×1760
-// from beyond the second level 4.0 and 2.6, 4.2 and 2.8. Permutes and multiply-adds alone
-// take 1.9. Run of three LSTM-512 of 90 % zeros: lane 16×32 27.9 and 24.8 µs a frame, iid
+// from beyond the second level 4.0 and 2.6, 4.2 and 2.8. The arithmetic alone takes 1.9. Run of three LSTM-512 of 90 % zeros: lane 16×32 27.9 and 24.8 µs a frame, iid
 // 45.4 and 40.3.
 
 // mostVectors is the number of vectors that pass over the weights together.

@@ -50,7 +50,11 @@ func (k *fixedChunkSeveral) sums(set int) []reg.VecPhysical {
 	return zmm[first : first+2*k.vectors]
 }
 
+// matvec emits what kernels for one vector have too.
 func (k *fixedChunkSeveral) matvec() *matvec { return &matvec{fn: k.fn} }
+
+// half is the register of a half of the chunk of a vector.
+func (k *fixedChunkSeveral) half(vector, half int) reg.VecPhysical { return zmm[26+2*vector+half] }
 
 // tile emits four groups, the first and the second stream of pairs in turn.
 func (k *fixedChunkSeveral) tile() {
@@ -151,7 +155,7 @@ func (k *fixedChunkSeveral) chunk(i int) {
 	k.fn.MOVWLZX(mem(k.bases, 2*i), reg.EAX)
 	for v := range k.vectors {
 		for half := range 2 {
-			k.fn.VMOVUPS(operand.Mem{Base: k.src[v], Index: reg.RAX, Scale: 4, Disp: 64 * half}, zmm[26+2*v+half])
+			k.fn.VMOVUPS(operand.Mem{Base: k.src[v], Index: reg.RAX, Scale: 4, Disp: 64 * half}, k.half(v, half))
 		}
 	}
 }
@@ -165,7 +169,7 @@ func (k *fixedChunkSeveral) step(i, set, group int) {
 		fn.VMOVDQA32(zmm[0], zmm[v])
 	}
 	for v := range k.vectors {
-		fn.VPERMI2PS(zmm[26+2*v+1], zmm[26+2*v], zmm[v])
+		fn.VPERMI2PS(k.half(v, 1), k.half(v, 0), zmm[v])
 		fn.VFMADD231PS(weight, zmm[v], k.sums(set)[group*k.vectors+v])
 	}
 }
@@ -205,12 +209,7 @@ func (k *fixedChunkSeveral) patch() {
 	fn, column, row, step := k.fn, reg.RAX, reg.RBX, reg.RCX
 	weight, sum := zmm[1].AsX(), zmm[0].AsX()
 	fn.Arg(k.steps.dst, step)
-	fn.MOVL(mem(patches, 0), k.n.As32())
-	fn.ADDQ(operand.U8(8), patches)
-	k.matvec().loop(k.n, func() {
-		fn.MOVL(mem(patches, 0), row.As32())
-		fn.MOVWLZX(row.As16(), column.As32())
-		fn.SHRL(operand.U8(16), row.As32())
+	k.matvec().eachPatch(k.n, row, column, func() {
 		fn.LEAQ(operand.Mem{Base: k.dst, Index: row, Scale: 4}, row)
 		fn.VMOVSS(mem(patches, 4), weight)
 		for v := range k.vectors {
@@ -218,7 +217,6 @@ func (k *fixedChunkSeveral) patch() {
 			fn.VFMADD231SS(operand.Mem{Base: k.src[v], Index: column, Scale: 4}, weight, sum)
 			fn.VMOVSS(sum, nth(row, step, v))
 		}
-		fn.ADDQ(operand.U8(8), patches)
 	})
 }
 

@@ -27,9 +27,9 @@ const (
 // word 0: weight 0, place 0.
 //
 // Steps of a group are padded to a multiple of 4, in the Fixed form of 2, by steps of
-// zero words at the base of the last step. Because of idle lanes, a row multiplies 0 by elements
-// of src that it has no weight for, less than a window's width before a weight
-// of its group: an infinity or NaN in src reaches every row that has a weight
+// zero words at the base of the last step. Because of idle lanes, a row multiplies 0
+// by elements of src that it has no weight for, less than a window's width before a
+// weight of its group: an infinity or NaN in src reaches every row that has a weight
 // for it, but others of the group too. No element behind the last column is
 // multiplied, though [Window.Reach] of them are read.
 type Window struct {
@@ -189,8 +189,8 @@ func (w *Window) Bytes(from, to int) int {
 }
 
 // MulAdd computes dst = init + W·src. The steps of a group are added to accumulators
-// 0 to 3 in turns, the last one to 3; the sum is (a0+a1)+(a2+a3), multiplied by the scale and added to
-// init in one rounding.
+// 0 to 3 in turns, the last one to 3; the sum is (a0+a1)+(a2+a3), multiplied by the
+// scale and added to init in one rounding.
 func (w *Window) MulAdd(dst, init, src []float32) {
 	for r := range w.rows {
 		g, lane := r/lanes, r%lanes

@@ -98,7 +98,8 @@ func (g groupCode) hold(m *Matrix, first int, steps []windowStep) bool {
 	return true
 }
 
-// ShiftedSteps counts, of the steps with padding of the Fixed form that [WindowSteps] counts, those of groups that the Fixed form cannot hold.
+// ShiftedSteps counts, of the steps with padding that [WindowSteps] counts in narrow
+// windows of the Fixed form, those of groups that it cannot hold.
 func ShiftedSteps(m *Matrix) int {
 	steps := 0
 	codes := &groupCodes{m: m, form: Fixed, width: NarrowWindow}
